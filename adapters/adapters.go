@@ -1,0 +1,159 @@
+// Package adapters is the contract between firebreak and the systems that hold
+// credentials.
+//
+// A provider is a survey, a preflight and a list of actions. An Action is one
+// small type in one file; begin with its Spec. What an action does is split so
+// that each half can be trusted by itself:
+//
+//   - Plan is pure over a snapshot.
+//   - Verify and Settle only read. The client they get cannot send a mutation.
+//   - Apply sends exactly one mutating request.
+//
+// Adapters import this package, plan, snapshot, secret and their SDK; never each
+// other, and never the decider.
+package adapters
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// Action is one kind of change to one kind of target.
+type Action interface {
+	// Spec describes the action. No I/O; the same value every time.
+	Spec() plan.Spec
+
+	// Plan says what is there now and which calls would bring the wished state
+	// about. It is pure: the same inputs and snapshot give the same change. Nothing
+	// to do is a Change without calls. A target the snapshot does not have is an
+	// error of type *Missing, which names what must be surveyed.
+	Plan(in Inputs, s *snapshot.Snapshot) (plan.Change, error)
+
+	// Apply sends exactly one mutating request for c and says what became of it.
+	// It never returns success for an answer it did not get: a timeout, a broken
+	// connection or an answer that does not parse is plan.Unknown. It does not
+	// retry, and it looks at nothing but the answer.
+	Apply(ctx context.Context, t Task, c plan.Call) Result
+
+	// Settle answers whether our call c happened, by reading alone. "no" only when
+	// enough time has passed since the intent for the call to have become visible.
+	Settle(ctx context.Context, t Task, c plan.Call) plan.Settlement
+
+	// Verify looks at the target and says whether the wished state holds, with the
+	// calls that would mend it. A failed read is plan.Unknown. A probe it makes can
+	// never succeed at changing anything.
+	Verify(ctx context.Context, t Task) plan.Reading
+}
+
+// Inputs are an action's inputs while planning: literals as they are; outputs
+// and held values are present as references, because their values do not exist yet.
+type Inputs map[string]plan.Value
+
+// Text gives a literal string input, "" when it is absent or not a literal.
+func (in Inputs) Text(name string) string {
+	s, _ := in[name].Literal.(string)
+	return s
+}
+
+// Task is an action in execution.
+type Task struct {
+	Action  plan.Action
+	Inputs  map[string]any                                  // literals and plain outputs, resolved
+	Secrets map[string]secret.Text                          // secret inputs that could be had; absent ones are missing
+	History []plan.Attempt                                  // this action's calls so far, oldest first
+	Began   time.Time                                       // when the response began, driver's clock
+	Now     time.Time                                       // driver's clock
+	Save    func(name string, b []byte) (plan.Saved, error) // writes evidence durably and gives its digest; nil in a dry run
+}
+
+// Text gives a string input, "" when absent.
+func (t Task) Text(name string) string {
+	s, _ := t.Inputs[name].(string)
+	return s
+}
+
+// Result is an outcome whose secret outputs are not sealed yet. The driver seals
+// them before it records the outcome: a mint and its sealing are one Apply.
+type Result struct {
+	plan.Outcome
+	Secrets map[string]secret.Text
+}
+
+// Missing says that the snapshot lacks what an action needs to be planned.
+type Missing struct {
+	What  string // for a person: "workflow ci.yml of acme/shop"
+	Scope Scope  // what to survey
+}
+
+func (m *Missing) Error() string {
+	return m.What + " is not in the snapshot; survey " + m.Scope.String() + " first"
+}
+
+// Scope says what to survey.
+type Scope struct {
+	Repositories []string          `json:"repositories,omitempty"` // "owner/name"
+	Identities   map[string]string `json:"identities,omitempty"`   // reference → provider kind, e.g. "arn:aws:iam::1:role/x" → "aws.role"
+	Issuers      []Selector        `json:"issuers,omitempty"`
+	Stores       []Selector        `json:"stores,omitempty"`
+}
+
+// Selector points at an issuer identity or store in configuration terms.
+type Selector struct {
+	Name string            `json:"name"` // "npm.token", "aws.secretsmanager"
+	With map[string]string `json:"with"`
+}
+
+func (s Scope) String() string {
+	switch {
+	case len(s.Repositories) > 0:
+		return s.Repositories[0]
+	case len(s.Issuers) > 0:
+		return s.Issuers[0].Name
+	case len(s.Stores) > 0:
+		return s.Stores[0].Name
+	}
+	for id := range s.Identities {
+		return id
+	}
+	return "everything"
+}
+
+// Provider is one system.
+type Provider interface {
+	Name() string // "github"
+	Actions() []Action
+	Issuers() []plan.Issuer
+	Stores() []plan.StoreKind
+	// Survey adds what it can list of scope to s, and records what it could not as
+	// gaps. It only reads. An error means nothing useful could be read at all.
+	Survey(ctx context.Context, scope Scope, s *snapshot.Snapshot) error
+	// Self says who firebreak is at this provider, for gate 6. It only reads.
+	Self(ctx context.Context) (Self, error)
+}
+
+// Self is firebreak's own identity at a provider.
+type Self struct {
+	Provider string        `json:"provider"`
+	Account  string        `json:"account"` // account or server identity; resume refuses when it changed
+	Who      string        `json:"who"`
+	Kills    []string      `json:"kills"`          // keys, as in plan.Action.Kills, whose death would end us
+	Skew     plan.Duration `json:"skew,omitempty"` // provider's clock minus ours
+}
+
+// Wire is what every provider is built over. The transport decides what can be
+// reached: in a rehearsal its dialer knows only the loopback world.
+type Wire struct {
+	Transport http.RoundTripper
+	// Sleep waits in the driver's clock (scaled in a rehearsal); it returns ctx.Err when cut short.
+	Sleep func(ctx context.Context, d time.Duration) error
+	Now   func() time.Time
+	// ReadOnly makes Apply impossible: the client for mutations is the guarded one too.
+	ReadOnly bool
+	// Agent is put into the User-Agent so that our requests can be told from an attacker's, e.g. "firebreak/1.0 (incident inc-…)".
+	Agent string
+}

@@ -1,0 +1,261 @@
+// Package snapshot is what the providers listed at one moment, as plain data.
+//
+// An incident's first snapshot is evidence; against a later one it shows what was
+// added. It never holds a secret value: names, ids, times and policies only.
+// Lists are sorted, so that equal listings give equal bytes.
+package snapshot
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Schema names the file format. Fields are added, never renamed.
+const Schema = "firebreak.snapshot/1"
+
+// Snapshot is one survey. Taken is when the survey began; it is not part of the
+// content digest, so two surveys of an unchanged world have the same digest.
+type Snapshot struct {
+	Schema       string       `json:"schema"`
+	Taken        time.Time    `json:"taken"`
+	Repositories []Repository `json:"repositories,omitempty"`
+	AWS          []Account    `json:"aws,omitempty"`
+	Vault        []Vault      `json:"vault,omitempty"`
+	NPM          []Registry   `json:"npm,omitempty"`
+	Gaps         []Gap        `json:"gaps,omitempty"`
+}
+
+// Gap is something that could not be listed, and why.
+type Gap struct {
+	Provider string `json:"provider"`
+	What     string `json:"what"`
+	Why      string `json:"why"`
+}
+
+// Repository is a GitHub repository.
+type Repository struct {
+	FullName      string        `json:"full_name"` // "owner/name"
+	ID            int64         `json:"id"`
+	DefaultBranch string        `json:"default_branch"`
+	Private       bool          `json:"private"`
+	Branches      []Branch      `json:"branches"`
+	Workflows     []Workflow    `json:"workflows"` // as the Actions service knows them
+	Files         []File        `json:"files"`     // workflow files and local actions, on every branch
+	Secrets       []Secret      `json:"secrets"`   // names only
+	Variables     []Variable    `json:"variables,omitempty"`
+	Environments  []Environment `json:"environments"`
+	Runners       []Runner      `json:"runners,omitempty"`
+	Keys          []DeployKey   `json:"keys,omitempty"`
+	Hooks         []Hook        `json:"hooks,omitempty"`
+	Runs          []Run         `json:"runs,omitempty"` // live runs
+	Caches        []Cache       `json:"caches,omitempty"`
+	Artifacts     []Artifact    `json:"artifacts,omitempty"`
+	// DefaultPermissions is "read" or "write": what GITHUB_TOKEN gets without a permissions key.
+	DefaultPermissions string `json:"default_permissions,omitempty"`
+	// Subject is the OIDC subject customization as the API gave it.
+	Subject json.RawMessage `json:"oidc_subject,omitempty"`
+}
+
+// Branch is a branch head.
+type Branch struct {
+	Name      string `json:"name"`
+	SHA       string `json:"sha"`
+	Protected bool   `json:"protected"`
+}
+
+// Workflow is a workflow as the Actions service lists it.
+type Workflow struct {
+	ID    int64  `json:"id"`
+	Path  string `json:"path"`
+	Name  string `json:"name"`
+	State string `json:"state"` // active, deleted, disabled_fork, disabled_inactivity, disabled_manually
+}
+
+// File is a file's content with the branches on which it has exactly this content.
+type File struct {
+	Path     string   `json:"path"`
+	Branches []string `json:"branches"`
+	SHA      string   `json:"sha"` // git blob
+	Content  string   `json:"content"`
+}
+
+// Secret is a secret's name in one scope.
+type Secret struct {
+	Name    string    `json:"name"`
+	Scope   string    `json:"scope"` // "repository", "environment/NAME", "organization"
+	Created time.Time `json:"created,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
+	// Visibility and Selected are of organization secrets.
+	Visibility string  `json:"visibility,omitempty"`
+	Selected   []int64 `json:"selected,omitempty"`
+}
+
+// Variable is a configuration variable; its value is not secret.
+type Variable struct {
+	Name  string `json:"name"`
+	Scope string `json:"scope"`
+	Value string `json:"value"`
+}
+
+// Environment is a deployment environment. Raw is the API's own object.
+type Environment struct {
+	Name      string          `json:"name"`
+	Reviewers []string        `json:"reviewers,omitempty"`
+	Branches  []string        `json:"branches,omitempty"` // branch name patterns; empty with Policy "" means any branch
+	Policy    string          `json:"policy,omitempty"`   // "", "protected", "custom"
+	CanBypass bool            `json:"can_bypass"`
+	Raw       json.RawMessage `json:"raw,omitempty"`
+}
+
+// Runner is a self-hosted runner.
+type Runner struct {
+	ID     int64    `json:"id"`
+	Name   string   `json:"name"`
+	Status string   `json:"status"`
+	Busy   bool     `json:"busy"`
+	Labels []string `json:"labels,omitempty"`
+}
+
+// DeployKey is an SSH key of a repository.
+type DeployKey struct {
+	ID       int64     `json:"id"`
+	Title    string    `json:"title"`
+	ReadOnly bool      `json:"read_only"`
+	Created  time.Time `json:"created,omitzero"`
+	AddedBy  string    `json:"added_by,omitempty"`
+}
+
+// Hook is a webhook; its URL without query, because queries carry tokens.
+type Hook struct {
+	ID     int64    `json:"id"`
+	Active bool     `json:"active"`
+	URL    string   `json:"url"`
+	Events []string `json:"events,omitempty"`
+}
+
+// Run is a workflow run.
+type Run struct {
+	ID         int64     `json:"id"`
+	WorkflowID int64     `json:"workflow_id"`
+	Path       string    `json:"path"`
+	Event      string    `json:"event"`
+	Branch     string    `json:"branch"`
+	SHA        string    `json:"sha"`
+	Status     string    `json:"status"`
+	Conclusion string    `json:"conclusion,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+	Attempt    int       `json:"attempt,omitempty"`
+	Created    time.Time `json:"created,omitzero"`
+}
+
+// Cache is an Actions cache entry. There is no API to see what is in it.
+type Cache struct {
+	ID      int64     `json:"id"`
+	Key     string    `json:"key"`
+	Ref     string    `json:"ref"`
+	Size    int64     `json:"size"`
+	Created time.Time `json:"created,omitzero"`
+	Used    time.Time `json:"used,omitzero"`
+}
+
+// Artifact is an Actions artifact.
+type Artifact struct {
+	ID      int64     `json:"id"`
+	Name    string    `json:"name"`
+	RunID   int64     `json:"run_id"`
+	Size    int64     `json:"size"`
+	Digest  string    `json:"digest,omitempty"`
+	Expired bool      `json:"expired"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// Account is an AWS account.
+type Account struct {
+	Name    string      `json:"name"` // as in firebreak.yaml
+	ID      string      `json:"id"`
+	Roles   []Role      `json:"roles,omitempty"`
+	Users   []User      `json:"users,omitempty"`
+	Secrets []AWSSecret `json:"secrets,omitempty"`
+}
+
+// Role is an IAM role.
+type Role struct {
+	ARN        string                     `json:"arn"`
+	Name       string                     `json:"name"`
+	Trust      json.RawMessage            `json:"trust"` // decoded trust policy document
+	Inline     map[string]json.RawMessage `json:"inline,omitempty"`
+	Attached   []string                   `json:"attached,omitempty"`
+	MaxSession int                        `json:"max_session_seconds,omitempty"`
+}
+
+// User is an IAM user.
+type User struct {
+	ARN  string      `json:"arn"`
+	Name string      `json:"name"`
+	Keys []AccessKey `json:"keys"`
+}
+
+// AccessKey is an IAM access key without its secret.
+type AccessKey struct {
+	ID      string    `json:"id"`
+	Status  string    `json:"status"` // Active, Inactive
+	Created time.Time `json:"created,omitzero"`
+}
+
+// AWSSecret is a Secrets Manager secret's metadata.
+type AWSSecret struct {
+	ID       string              `json:"id"` // as asked for
+	ARN      string              `json:"arn"`
+	Versions map[string][]string `json:"versions"` // version id → stages, sorted
+}
+
+// Vault is a Vault-compatible server.
+type Vault struct {
+	Address string       `json:"address"`
+	Cluster string       `json:"cluster,omitempty"`
+	Roles   []VaultRole  `json:"roles,omitempty"`
+	Tokens  []VaultToken `json:"tokens,omitempty"`
+	KV      []VaultKV    `json:"kv,omitempty"`
+}
+
+// VaultRole is a JWT auth role, with the server's own fields.
+type VaultRole struct {
+	Mount string          `json:"mount"`
+	Name  string          `json:"name"`
+	Raw   json.RawMessage `json:"raw"`
+}
+
+// VaultToken is a token by its accessor, which grants nothing.
+type VaultToken struct {
+	Accessor string            `json:"accessor"`
+	Path     string            `json:"path"`
+	Role     string            `json:"role,omitempty"`
+	Policies []string          `json:"policies,omitempty"`
+	Type     string            `json:"type,omitempty"`
+	Meta     map[string]string `json:"meta,omitempty"`
+	Created  time.Time         `json:"created,omitzero"`
+}
+
+// VaultKV is a KV v2 path's metadata.
+type VaultKV struct {
+	Mount   string `json:"mount"`
+	Path    string `json:"path"`
+	Version int    `json:"version"`
+	// Destroyed lists the versions whose data is gone for good.
+	Destroyed []int `json:"destroyed,omitempty"`
+}
+
+// Registry is an npm registry as one user sees it.
+type Registry struct {
+	Address string     `json:"address"`
+	User    string     `json:"user"`
+	Tokens  []NPMToken `json:"tokens,omitempty"`
+}
+
+// NPMToken is a token by its key; the value is masked by the registry.
+type NPMToken struct {
+	Key      string    `json:"key"`
+	Masked   string    `json:"masked"`
+	ReadOnly bool      `json:"readonly"`
+	Created  time.Time `json:"created,omitzero"`
+}
