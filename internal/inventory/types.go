@@ -1,0 +1,142 @@
+// Package inventory is the authority graph: which credential and identity each
+// workflow and job can reach, what it lets its holder do, and who rotates it.
+//
+// Build is pure: workflow models, a snapshot and the configuration in, the graph
+// out. The JSON form is the contract "firebreak.inventory/1"; the same types are
+// what playbook expressions see.
+package inventory
+
+// Schema names the JSON form. Fields are added, never renamed.
+const Schema = "firebreak.inventory/1"
+
+// Inventory is the whole graph. All lists are sorted.
+type Inventory struct {
+	Schema       string       `json:"schema"`
+	Repositories []Repository `json:"repositories"`
+	Credentials  []Credential `json:"credentials"`
+	Identities   []Identity   `json:"identities"`
+	Findings     []Finding    `json:"findings"`
+}
+
+// Repository is one checkout or surveyed repository.
+type Repository struct {
+	Repository string     `json:"repository"` // "owner/name", "" for a plain folder
+	Path       string     `json:"path"`       // folder, "" when surveyed
+	Workflows  []Workflow `json:"workflows"`
+}
+
+// Workflow is one workflow file on one or more branches.
+type Workflow struct {
+	Path     string    `json:"path"`
+	Branches []string  `json:"branches,omitempty"`
+	Triggers []Trigger `json:"triggers"`
+	Jobs     []Job     `json:"jobs"`
+	Answers  Answers   `json:"answers"`
+}
+
+// Trigger is an event and the trust it gives the code that runs.
+type Trigger struct {
+	Event string `json:"event"`
+	Trust string `json:"trust"` // untrusted, contributor, trusted, human
+}
+
+// Job is a job with what it reaches.
+type Job struct {
+	ID          string            `json:"id"`
+	Permissions map[string]string `json:"permissions"`
+	Environment string            `json:"environment"`
+	Runner      string            `json:"runner"`
+	Reaches     []Reach           `json:"reaches"`
+}
+
+// Reach is one way a job gets at a credential or identity.
+type Reach struct {
+	Credential string `json:"credential"` // id
+	Name       string `json:"name"`       // what the workflow calls it
+	How        string `json:"how"`        // env, with, inherit, toJSON(secrets), id-token, ...
+	Line       int    `json:"line"`
+}
+
+// Answers are the questions of the mission, one sentence per credential.
+type Answers struct {
+	Deploy     []Answer `json:"deploy"`
+	Publish    []Answer `json:"publish"`
+	Rotate     []Answer `json:"rotate"`
+	Read       []Answer `json:"read"`
+	Exfiltrate []Answer `json:"exfiltrate"`
+	Sign       []Answer `json:"sign"`
+	Escalate   []Answer `json:"escalate"`
+	ExposedIn  []string `json:"exposed_in"`
+	MustRotate []string `json:"must_rotate"`
+}
+
+// Answer is one sentence with its evidence.
+type Answer struct {
+	Credential string `json:"credential"`
+	System     string `json:"system"`
+	Sentence   string `json:"sentence"`
+	Job        string `json:"job"`
+	Path       string `json:"path"`
+	Line       int    `json:"line"`
+}
+
+// Credential is a long-lived or minted thing that grants authority.
+type Credential struct {
+	ID         string `json:"id"`    // "acme/shop:repository:NPM_TOKEN"
+	Name       string `json:"name"`  // "NPM_TOKEN"; of a pair the first name
+	Kind       string `json:"kind"`  // "secret", "access-key", "token", "job-token"
+	Scope      string `json:"scope"` // repository, environment/NAME, organization
+	Repository string `json:"repository"`
+	// Names are all secrets that together are this credential, in the order of the issuer's outputs.
+	Names []string `json:"names"`
+	// Issuer is what issues it; nil when nobody declared it.
+	Issuer    *System  `json:"issuer"`
+	Stores    []System `json:"stores"` // every place a copy is kept, the ones it was found in first
+	Systems   []string `json:"systems"`
+	Authority []string `json:"authority"`
+	Owner     string   `json:"owner"`
+	Contact   string   `json:"contact"`
+	Declared  bool     `json:"declared"`
+	Mints     []string `json:"mints"`    // ids
+	Rotation  string   `json:"rotation"` // "emergency" or "overlap"
+	Deadline  string   `json:"deadline"` // of an overlap, e.g. "60m"; "" = 60m
+	ReachedBy []string `json:"reached_by"`
+}
+
+// System is an issuer or store in configuration terms: a name and its settings.
+type System struct {
+	Name string            `json:"name"` // "npm.token", "github.secret", "aws.secretsmanager"
+	With map[string]string `json:"with"`
+}
+
+// Identity is a principal a job becomes without holding a value.
+type Identity struct {
+	ID        string   `json:"id"` // "role:deploy"
+	Name      string   `json:"name"`
+	Provider  string   `json:"provider"` // "aws", "vault"
+	Kind      string   `json:"kind"`     // "aws.role", "vault.jwt_role"
+	ARN       string   `json:"arn"`
+	Mount     string   `json:"mount"`
+	Role      string   `json:"role"`
+	Owner     string   `json:"owner"`
+	Contact   string   `json:"contact"`
+	Authority []string `json:"authority"`
+	ReachedBy []string `json:"reached_by"`
+	Verdict   string   `json:"verdict"` // "reachable", "not evaluable: ..."
+	Witness   string   `json:"witness"`
+}
+
+// Finding is a rule's complaint with its place.
+type Finding struct {
+	Rule       string   `json:"rule"`
+	Severity   string   `json:"severity"`
+	Repository string   `json:"repository"`
+	Path       string   `json:"path"`
+	Branches   []string `json:"branches,omitempty"`
+	Line       int      `json:"line"`
+	Column     int      `json:"column"`
+	Message    string   `json:"message"`
+	Fix        string   `json:"fix"`
+	// Gate: an open finding of this kind holds gate 5.
+	Gate bool `json:"gate"`
+}
