@@ -45,7 +45,9 @@ type Reading struct {
 	// Next are the calls that would bring the wished state about. Empty with Broken: only waiting (or a person) helps: accepted, not yet effective.
 	Next []Call `json:"next,omitempty"`
 	// Wait asks to look again not before this long; 0 leaves it to the action's Settle.
-	Wait    Duration          `json:"wait,omitempty"`
+	Wait Duration `json:"wait,omitempty"`
+	// Final, with Broken and no Next: waiting does not help either (a rebuild that failed). A person decides.
+	Final   bool              `json:"final,omitempty"`
 	Outputs map[string]Output `json:"outputs,omitempty"`
 	Detail  string            `json:"detail,omitempty"`
 	// Found lists what a person should see: unknown tokens, attackers' objects, findings of a review.
@@ -79,4 +81,7 @@ type Attempt struct {
 	At         time.Time   `json:"at"`     // of the intent
 	Outcome    *Outcome    `json:"outcome,omitempty"`
 	Settlement *Settlement `json:"settlement,omitempty"`
+	// Superseded: a person asked to try the whole action again after this attempt.
+	// Its effects still exist (an orphan is still an orphan), its verdict does not count.
+	Superseded bool `json:"superseded,omitempty"`
 }

@@ -124,3 +124,22 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	*d = Duration(v)
 	return err
 }
+
+// Gate names what the engine enforces, whatever the playbook says. A playbook may
+// name one at a task, to hold more things back by it.
+type Gate string
+
+const (
+	GatePreflight Gate = "preflight"                // recipients and permissions before anything is minted
+	GateIsolate   Gate = "isolate-before-kill"      // gate 1
+	GateContain   Gate = "contain-before-deliver"   // gate 2
+	GateEvidence  Gate = "evidence-before-deletion" // gate 3
+	GatePurge     Gate = "purge-before-rebuild"     // gate 4
+	GateBoundary  Gate = "boundary-before-restore"  // gate 5
+	GateOurselves Gate = "not-ourselves"            // gate 6
+)
+
+// Gates lists every gate in order; a gate's number is its index.
+func Gates() []Gate {
+	return []Gate{GatePreflight, GateIsolate, GateContain, GateEvidence, GatePurge, GateBoundary, GateOurselves}
+}

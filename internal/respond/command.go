@@ -12,13 +12,13 @@ import (
 type Command interface{ Key() string }
 
 // Apply sends one call. The driver observes Intended (durably) first, then sends,
-// then observes Outcome. Number is the attempt to put into both. Resend is set
-// when an intent with this number is in the journal already and may be sent again.
+// then observes Outcome. Number is the attempt to put into both. A call is never
+// sent a second time under the same number: after a lost answer the target is
+// settled or read first, and what is still wanted comes as a new attempt.
 type Apply struct {
 	Action *plan.Action
 	Call   plan.Call
 	Number int
-	Resend bool
 }
 
 // Settle asks whether an earlier call happened; answered with Settled.
@@ -52,7 +52,7 @@ type Ask struct {
 	Typed   string         // what must be typed for an irreversible effect; "" otherwise
 	Choices []string       // of "go", "some", "skip", "retry", "settle-yes", "settle-no", "pause", "override", "done", "value", "none"
 	Text    string         // one sentence: what happened or what is wanted; untrusted parts inside
-	Gate    string         // for GateHeld
+	Gate    plan.Gate      // for GateHeld
 	Why     []string       // for GateHeld: what does not hold, each a sentence
 	Held    string         // for OldValue: name under which the value is sealed
 	Again   bool           // asked before: what was agreed to is no longer what would be done

@@ -133,11 +133,11 @@ type Fired struct {
 
 // Overridden opens a gate against its condition.
 type Overridden struct {
-	Gate   string `json:"gate"` // "1" … "6"
-	Action string `json:"action,omitempty"`
-	Reason string `json:"reason"`
-	By     string `json:"by"`
-	Second string `json:"second,omitempty"`
+	Gate   plan.Gate `json:"gate"`
+	Action string    `json:"action,omitempty"`
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+	Second string    `json:"second,omitempty"`
 }
 
 // Resumed starts a new sitting: every remembered fact is stale, every open intent in doubt.

@@ -18,8 +18,9 @@ type State struct {
 	Boundary  *Surveyed // the last boundary survey
 	Listed    []plan.Saved
 	Found     []plan.Found
-	Phase     string    // "open", "paused", "closed"
-	Step      plan.Step // the earliest step with something open
+	Held      map[string]string // sealed references people supplied, by name; "" = asked for and not to be had
+	Phase     string            // "open", "paused", "closed"
+	Step      plan.Step         // the earliest step with something open
 	Pause     *Paused
 	Stop      *Stop // set when nothing can go on; see Decider.Commands
 	Overrides []Overridden
