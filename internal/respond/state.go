@@ -39,10 +39,10 @@ type ActionState struct {
 	Reading   *plan.Reading
 	ReadAt    time.Time
 	Started   time.Time
-	Ended     time.Time // when it was claimed done
-	Held      []string  // gates that hold it back now
-	Reason    string    // of a skip or refusal
-	Amended   bool      // carried out on another before-image than planned
+	Ended     time.Time   // when it was claimed done
+	Gates     []plan.Gate // gates that hold it back now
+	Reason    string      // of a skip or refusal
+	Amended   bool        // carried out on another before-image than planned
 }
 
 // Phase is an action's place in its life.
@@ -60,9 +60,8 @@ const (
 
 // GateState is a gate and whether it holds now.
 type GateState struct {
-	Gate     string // "1" … "6", or a playbook's condition
-	Name     string // "isolate before kill"
-	Wanted   bool   // something waits for it
+	Gate     plan.Gate
+	Wanted   bool // something waits for it
 	Holds    bool
 	Fresh    bool     // every fact it rests on is young enough
 	Why      []string // what does not hold
