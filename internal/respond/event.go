@@ -215,7 +215,14 @@ func DecodeData(kind string, b []byte) (Data, error) {
 	case "closed":
 		return decode[Closed](b)
 	}
-	return nil, fmt.Errorf("event type %q is not known to this program", kind)
+	return nil, &UnknownKind{kind}
+}
+
+// UnknownKind says that a journal has an event type which this program lacks.
+type UnknownKind struct{ Kind string }
+
+func (e *UnknownKind) Error() string {
+	return fmt.Sprintf("event type %q is not known to this program", e.Kind)
 }
 
 func decode[T Data](b []byte) (Data, error) {
