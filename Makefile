@@ -1,0 +1,57 @@
+# Two commands matter on a fresh machine: make run and make test.
+# Everything they need comes with Go and its modules.
+
+GO ?= go
+BIN := bin/firebreak
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Packages with goroutines in them are tested under the race detector. The rest
+# is pure, and the detector would only make it slow.
+CONCURRENT := ./internal/drive/... ./internal/journal/... ./internal/respond/... ./internal/rehearse/... ./internal/term/... ./internal/world/...
+
+FUZZTIME ?= 20s
+SOAK ?= 10m
+
+.PHONY: build run test race lint fuzz bench soak generate check-generate
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/firebreak
+
+# Carries a whole incident through the seven steps against the embedded world.
+run: build
+	@if [ -t 0 ] && [ -t 2 ]; then $(BIN) rehearse; else $(BIN) rehearse --auto; fi
+
+test: check-generate
+	$(GO) mod download
+	$(GO) vet ./...
+	$(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
+	$(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+
+race:
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+lint:
+	golangci-lint run ./...
+
+# Every fuzz target in turn, FUZZTIME each.
+fuzz:
+	@$(GO) list ./... | while read -r pkg; do \
+	  $(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read -r name; do \
+	    echo "== $$pkg $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done || exit 1; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The long simulations, with their histograms.
+soak:
+	FIREBREAK_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 0 -run 'Soak' ./...
+
+generate:
+	$(GO) generate ./...
+
+# Fails when a generated file differs from what generate would write.
+check-generate:
+	$(GO) test -count=1 -run 'Generated' ./internal/...
