@@ -10,6 +10,7 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -90,8 +91,8 @@ func create(dir string, by Owner, now time.Time, opened respond.Opened) (*Journa
 func (j *Journal) begin(now time.Time, opened respond.Opened) (respond.Event, error) {
 	none := respond.Event{}
 	path := filepath.Join(j.dir, File)
-	// An empty file is a creation that died before its first record: nothing happened yet.
-	if st, err := os.Stat(path); err == nil && st.Size() > 0 {
+	// A file without a whole record is a creation that died: nothing happened yet.
+	if b, err := os.ReadFile(path); err == nil && bytes.IndexByte(b, '\n') >= 0 {
 		return none, &Exists{Dir: j.dir}
 	}
 	skey, vkey, err := note.GenerateKey(rand.Reader, keyName(opened.Incident))
@@ -104,7 +105,7 @@ func (j *Journal) begin(now time.Time, opened respond.Opened) (respond.Event, er
 	if j.signer, err = note.NewSigner(skey); err != nil {
 		return none, fmt.Errorf("read checkpoint key back: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
 		return none, err
 	}

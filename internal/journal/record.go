@@ -72,9 +72,14 @@ func encode(batch []respond.Event, n int64, prev string) (encoded, error) {
 }
 
 func parse(line []byte) (record, error) {
+	var r record
+	// A later format may have other members; its version is looked at first.
+	if json.Unmarshal(line, &r) == nil && r.V != Version {
+		return r, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	var r record
+	r = record{}
 	if err := d.Decode(&r); err != nil {
 		return record{}, fmt.Errorf("is not a record: %w", err)
 	}
