@@ -59,6 +59,8 @@ type Entry struct {
 	Status     int       `json:"status,omitempty"`
 	Fault      string    `json:"fault,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
+	Number     int       `json:"n,omitempty"` // for a mutating request of firebreak: 1, 2, ... in this world
+	At         time.Time `json:"at,omitzero"` // for "dies": when the credential stops working, which may be later than Time
 }
 
 // Eventually is a value whose changes become visible only after a while.

@@ -1,0 +1,20 @@
+package world
+
+import "time"
+
+// Pointing is implemented by providers that say which environment variables point
+// a client at them. url is "http://127.0.0.1:PORT"; dir is a folder of the world
+// in which the provider may keep a client's configuration file (an .npmrc).
+type Pointing interface {
+	Environment(url, dir string) (map[string]string, error)
+}
+
+// Projecting is implemented by providers that say what stands, ids aside: the
+// projection in which a killed and resumed incident must end equal to one never
+// killed (invariant I5). Keys are stable names ("credential NPM_TOKEN", "consumer
+// publish", "workflow acme/shop/.github/workflows/ci.yml"), values are states
+// ("dead", "alive", "working", "broken", "disabled"). It is called with the
+// world's lock held.
+type Projecting interface {
+	Project(now time.Time) map[string]string
+}
