@@ -1,0 +1,85 @@
+package term
+
+import (
+	"io"
+	"os"
+	"strconv"
+
+	xterm "golang.org/x/term"
+
+	"github.com/firebreak/firebreak/internal/view"
+)
+
+// Streams are a command's input and outputs. The result goes to Out, everything
+// else to Err. Both must already pass the redactor.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err *Screen
+	// Terminal is where prompts are drawn: the terminal itself, because a prompt
+	// moves the cursor. Only text which passed Redact goes there. nil without one.
+	Terminal *os.File
+	// Redact masks known secret values in text for prompts. Never nil.
+	Redact func(string) string
+
+	InTTY, OutTTY, ErrTTY bool
+	OutColor, ErrColor    bool
+	// Accessible asks line by line, without drawing, for screen readers.
+	Accessible bool
+	width      int
+}
+
+// Options are what the environment and the flags say about the streams.
+type Options struct {
+	Environ map[string]string
+	NoColor bool
+	// Guard wraps a stream in the redactor; nil leaves it as it is.
+	Guard func(io.Writer) io.Writer
+	// Redact is the redactor for text; nil leaves it as it is.
+	Redact func(string) string
+}
+
+// New gives streams over files as a process has them.
+func New(in, out, errs *os.File, o Options) *Streams {
+	if o.Guard == nil {
+		o.Guard = func(w io.Writer) io.Writer { return w }
+	}
+	if o.Redact == nil {
+		o.Redact = func(s string) string { return s }
+	}
+	s := &Streams{
+		In: in, Out: o.Guard(out), Redact: o.Redact,
+		InTTY: tty(in), OutTTY: tty(out), ErrTTY: tty(errs),
+		Accessible: o.Environ["ACCESSIBLE"] != "",
+		width:      80,
+	}
+	dumb := o.Environ["TERM"] == "dumb"
+	color := !o.NoColor && o.Environ["NO_COLOR"] == "" && !dumb
+	s.OutColor, s.ErrColor = color && s.OutTTY, color && s.ErrTTY
+	s.Accessible = s.Accessible || dumb
+	s.Err = NewScreen(o.Guard(errs), s.ErrTTY && !s.Accessible)
+	if s.ErrTTY {
+		s.Terminal = errs
+		if w, _, err := xterm.GetSize(int(errs.Fd())); err == nil && w > 0 {
+			s.width = w
+		}
+	}
+	if n, err := strconv.Atoi(o.Environ["COLUMNS"]); err == nil && n > 20 {
+		s.width = n
+	}
+	return s
+}
+
+// CanAsk reports whether a person can be asked: they see our text and we read theirs.
+func (s *Streams) CanAsk() bool { return s.InTTY && s.ErrTTY }
+
+// Width is the terminal's width in columns, 80 when it is not known.
+func (s *Streams) Width() int { return s.width }
+
+// OutStyle is the style for results.
+func (s *Streams) OutStyle() view.Style { return view.NewStyle(s.Out, s.OutColor) }
+
+// ErrStyle is the style for everything else.
+func (s *Streams) ErrStyle() view.Style { return view.NewStyle(s.Err, s.ErrColor) }
+
+func tty(f *os.File) bool { return f != nil && xterm.IsTerminal(int(f.Fd())) }

@@ -1,0 +1,144 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/respond"
+)
+
+// EventRecord is one line of an ndjson stream after its version line.
+type EventRecord struct {
+	Type     string       `json:"type"`
+	Incident string       `json:"incident"`
+	Seq      int          `json:"seq"`
+	Time     time.Time    `json:"time"`
+	Data     respond.Data `json:"data"`
+}
+
+// VersionRecord is the first line of an ndjson stream.
+type VersionRecord struct {
+	Type    string `json:"type"` // "version"
+	Schema  string `json:"schema"`
+	Program string `json:"program"`
+}
+
+// Event is one event in a sentence, "" for those a person need not see go by.
+// verbose adds them.
+func Event(st Style, e respond.Event, s *respond.State, verbose bool) string {
+	switch d := e.Data.(type) {
+	case respond.Opened:
+		return st.Strong("incident "+Line(d.Incident)) + " opened, " + Line(d.Mode)
+	case respond.Planned:
+		return fmt.Sprintf("plan %.12s with %d actions", Line(d.Digest), count(d.Plan))
+	case respond.Approved:
+		return "approved by " + Line(d.Signer)
+	case respond.Answered:
+		return answered(d)
+	case respond.Intended:
+		a := find(s, d.Action)
+		return fmt.Sprintf("%s %s: %s %s", step(a), name(a, d.Action), Line(d.Call.Verb), Line(d.Call.Object))
+	case respond.Outcome:
+		return outcome(st, d, find(s, d.Action), verbose)
+	case respond.Settled:
+		a := find(s, d.Action)
+		return fmt.Sprintf("%s %s: looked whether call %d happened: %s", step(a), name(a, d.Action), d.Number, settled(st, d.Settlement.Happened))
+	case respond.Verified:
+		return verified(st, e, d, find(s, d.Action), verbose)
+	case respond.Surveyed:
+		return fmt.Sprintf("surveyed (%s): %d findings, %d unknown", Line(d.Scope), len(d.Findings), len(d.Unknown))
+	case respond.Overridden:
+		return st.Bad("gate "+Line(d.Gate)+" OVERRIDDEN") + " by " + Line(d.By) + ": " + Line(d.Reason)
+	case respond.Resumed:
+		return "resumed by " + Line(d.Operator)
+	case respond.Paused:
+		return st.Warn("paused: ") + Line(d.Reason)
+	case respond.Closed:
+		return st.Good("incident closed")
+	case respond.Fired:
+		if verbose {
+			return st.Faint("time reached")
+		}
+	}
+	return ""
+}
+
+func outcome(st Style, d respond.Outcome, a *respond.ActionState, verbose bool) string {
+	if d.Outcome.State == plan.Done && !verbose {
+		return ""
+	}
+	s := fmt.Sprintf("%s %s: %s", step(a), name(a, d.Action), State(st, d.Outcome.State))
+	if d.Outcome.Detail != "" {
+		s += " (" + Line(d.Outcome.Detail) + ")"
+	}
+	if d.Outcome.Permission != "" {
+		s += ", missing permission " + Line(d.Outcome.Permission)
+	}
+	return s
+}
+
+func verified(st Style, e respond.Event, d respond.Verified, a *respond.ActionState, verbose bool) string {
+	finished := a != nil && a.Phase == respond.Finished && a.Ended.Equal(e.Time)
+	switch {
+	case finished:
+		s := fmt.Sprintf("%s %s: %s at %s", step(a), name(a, d.Action), State(st, a.Outcome), st.Good(string(a.Proof)))
+		if a.Shortfall != "" {
+			s += " (" + Line(a.Shortfall) + ")"
+		}
+		return s
+	case d.Reading.State == plan.Unknown:
+		return fmt.Sprintf("%s %s: reading %s (%s)", step(a), name(a, d.Action), State(st, plan.Unknown), Line(d.Reading.Detail))
+	case verbose:
+		return fmt.Sprintf("%s %s: reading %s %s %s", step(a), name(a, d.Action), State(st, d.Reading.State), d.Reading.Proof, Line(d.Reading.Detail))
+	}
+	return ""
+}
+
+func answered(d respond.Answered) string {
+	s := Line(d.By) + " answered " + Line(d.Choice)
+	if d.Reason != "" {
+		s += ": " + Line(d.Reason)
+	}
+	return s
+}
+
+func settled(st Style, happened string) string {
+	if happened == string(plan.Unknown) {
+		return st.Bad("UNKNOWN")
+	}
+	return Line(happened)
+}
+
+func find(s *respond.State, id string) *respond.ActionState {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Actions {
+		if s.Actions[i].Action.ID == id {
+			return &s.Actions[i]
+		}
+	}
+	return nil
+}
+
+func step(a *respond.ActionState) string {
+	if a == nil {
+		return fmt.Sprintf("%-10s", "")
+	}
+	return fmt.Sprintf("%-10s", a.Action.Step)
+}
+
+func name(a *respond.ActionState, id string) string {
+	if a == nil {
+		return Line(id)
+	}
+	return Line(a.Action.Use) + " " + Line(TargetName(a.Action))
+}
+
+func count(p *plan.Plan) int {
+	if p == nil {
+		return 0
+	}
+	return len(p.Actions)
+}

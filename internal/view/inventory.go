@@ -1,0 +1,128 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+)
+
+// Inventory writes the authority graph as a table: workflow → what it reaches →
+// external systems → who rotates it; then the answers and the findings.
+func Inventory(w io.Writer, st Style, inv *inventory.Inventory) error {
+	var b strings.Builder
+	by := index(inv)
+	t := Table{Style: st, Head: []string{"WORKFLOW", "JOB", "REACHES", "HOW", "SYSTEMS", "AUTHORITY", "OWNER"}}
+	for _, r := range inv.Repositories {
+		for _, wf := range r.Workflows {
+			for _, j := range wf.Jobs {
+				for _, x := range j.Reaches {
+					e := by[x.Credential]
+					t.Add(Line(wf.Path), Line(j.ID), Line(x.Name), Line(x.How), Line(e.systems), Line(e.authority), e.ownerText(st))
+				}
+			}
+		}
+	}
+	if err := t.Write(&b); err != nil {
+		return err
+	}
+	for _, r := range inv.Repositories {
+		for _, wf := range r.Workflows {
+			writeAnswers(&b, st, &wf)
+		}
+	}
+	if len(inv.Findings) > 0 {
+		b.WriteString("\n" + st.Strong("Findings") + "\n")
+	}
+	for _, f := range inv.Findings {
+		fmt.Fprintf(&b, "%s %s: %s\n", st.Strong(fmt.Sprintf("%s:%d:%d", Line(f.Path), f.Line, f.Column)), st.Bad(Line(f.Rule)), Line(f.Message))
+		if len(f.Branches) > 0 {
+			fmt.Fprintf(&b, "      on %s\n", Line(strings.Join(f.Branches, ", ")))
+		}
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "      = %s\n", Line(f.Fix))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeAnswers(b *strings.Builder, st Style, wf *inventory.Workflow) {
+	lists := answers(wf)
+	if len(lists) == 0 && len(wf.Answers.MustRotate) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", st.Strong("What "+Line(wf.Path)+" can do"))
+	for _, l := range lists {
+		for _, a := range l.list {
+			fmt.Fprintf(b, "  %-10s %s %s\n", l.verb, Line(a.Sentence), st.Faint(fmt.Sprintf("(%s:%d, job %s)", Line(a.Path), a.Line, Line(a.Job))))
+		}
+	}
+	if len(wf.Answers.ExposedIn) > 0 {
+		fmt.Fprintf(b, "  exposed in %s\n", Line(strings.Join(wf.Answers.ExposedIn, ", ")))
+	}
+	if len(wf.Answers.MustRotate) > 0 {
+		fmt.Fprintf(b, "  after a suspicious run, rotate %s\n", Line(strings.Join(wf.Answers.MustRotate, ", ")))
+	}
+}
+
+type answerList struct {
+	verb string
+	list []inventory.Answer
+}
+
+// answers gives the non-empty lists in the order of the questions.
+func answers(wf *inventory.Workflow) []answerList {
+	a := &wf.Answers
+	var out []answerList
+	for _, l := range []answerList{
+		{"deploy", a.Deploy}, {"publish", a.Publish}, {"rotate", a.Rotate}, {"read", a.Read},
+		{"exfiltrate", a.Exfiltrate}, {"sign", a.Sign}, {"escalate", a.Escalate},
+	} {
+		if len(l.list) > 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// entry is what the table says of a credential or identity.
+type entry struct {
+	systems, authority, owner, contact string
+	declared                           bool
+}
+
+func (e entry) ownerText(st Style) string {
+	switch {
+	case e.owner == "" && !e.declared:
+		return st.Bad("UNKNOWN (not declared)")
+	case e.owner == "":
+		return st.Bad("UNKNOWN")
+	case e.contact != "":
+		return Line(e.owner) + " " + Line(e.contact)
+	}
+	return Line(e.owner)
+}
+
+func index(inv *inventory.Inventory) map[string]entry {
+	by := map[string]entry{}
+	for _, c := range inv.Credentials {
+		by[c.ID] = entry{join(c.Systems), join(c.Authority), c.Owner, c.Contact, c.Declared}
+	}
+	for _, i := range inv.Identities {
+		name := i.ARN
+		if name == "" {
+			name = i.Provider + " " + i.Role
+		}
+		by[i.ID] = entry{name, join(i.Authority), i.Owner, i.Contact, true}
+	}
+	return by
+}
+
+func join(s []string) string {
+	if len(s) == 0 {
+		return "unknown"
+	}
+	return strings.Join(s, ", ")
+}
