@@ -26,6 +26,7 @@ type Settle struct {
 	Action *plan.Action
 	Call   plan.Call
 	Number int
+	Round  int // counts the settlements of this call
 }
 
 // Verify asks for a reading; answered with Verified.
@@ -84,7 +85,9 @@ type Stop struct {
 func (c Apply) Key() string { return "apply " + c.Action.ID + " " + itoa(c.Number) }
 
 // Key implements Command.
-func (c Settle) Key() string { return "settle " + c.Action.ID + " " + itoa(c.Number) }
+func (c Settle) Key() string {
+	return "settle " + c.Action.ID + " " + itoa(c.Number) + " " + itoa(c.Round)
+}
 
 // Key implements Command.
 func (c Verify) Key() string { return "verify " + c.Action.ID + " " + itoa(c.Round) }

@@ -74,6 +74,7 @@ type ClosingState struct {
 	Closed    bool
 	Proof     plan.Proof // the weakest of its actions
 	Claimed   time.Time  // when we could say so
+	Dead      time.Time  // since when we claim the old value, or the identity's authority, no longer works; zero while we do not
 	Exception *Exception
 	Why       string // what is missing
 }

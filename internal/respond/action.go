@@ -1,0 +1,336 @@
+package respond
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// action is one action's place in the incident.
+type action struct {
+	p         *plan.Action
+	attempts  []attempt
+	outputs   map[string]plan.Output
+	reading   *plan.Reading
+	readAt    time.Time
+	readIn    int // sitting
+	rounds    int // readings so far
+	unread    int // readings in a row that told nothing
+	firstHeld time.Time
+	proof     plan.Proof
+	lookAfter time.Time
+	started   time.Time
+	ended     time.Time
+	done      bool
+	skipped   string // reason
+	refused   string // what the provider said; a person decides
+	dirty     bool   // something happened since the last reading
+	strayed   bool   // the first call went out on another before-image than planned
+	agreed    bool   // a person (or an approval) said go
+	attests   int    // times a person said an assisted task is done
+	arrived   time.Time
+	arrivedIn int
+	failures  int // refusals in a row that are worth trying again
+}
+
+type attempt struct {
+	plan.Attempt
+	sitting int
+	doubt   bool
+	settles int
+	asked   time.Time // not before: next settle
+}
+
+func newAction(p *plan.Action) *action {
+	return &action{p: p, outputs: map[string]plan.Output{}, dirty: true}
+}
+
+// closed reports whether nothing more is wanted of the action for itself.
+func (a *action) closed() bool { return a.done || a.skipped != "" }
+
+// contains reports whether the action keeps a door shut, and so is looked at again before gates.
+func (a *action) contains() bool {
+	return a.p.Role == plan.Contain || a.p.Role == plan.Cut || a.p.Role == plan.Isolate
+}
+
+func (a *action) intended(v Intended, now time.Time, sitting int) {
+	if a.started.IsZero() {
+		a.started = now
+	}
+	if len(a.attempts) == 0 && len(a.p.Before) > 0 && a.reading != nil {
+		a.strayed = !plan.SameImage(a.p.Before, a.reading.Before)
+	}
+	a.attempts = append(a.attempts, attempt{Attempt: plan.Attempt{Call: v.Call, Number: v.Number, At: now}, sitting: sitting})
+}
+
+func (a *action) attempt(n int) *attempt {
+	for i := range a.attempts {
+		if a.attempts[i].Number == n {
+			return &a.attempts[i]
+		}
+	}
+	return nil
+}
+
+func (a *action) outcome(v Outcome, now time.Time) {
+	t := a.attempt(v.Number)
+	if t == nil {
+		return
+	}
+	o := v.Outcome
+	t.Outcome, t.doubt = &o, false
+	a.dirty = true
+	switch o.State {
+	case plan.Done:
+		a.failures = 0
+		a.take(o.Outputs)
+	case plan.Refused:
+		if !o.Temporary {
+			a.refused = o.Detail
+			if a.refused == "" {
+				a.refused = "refused without a reason"
+			}
+			return
+		}
+		a.failures++
+		wait := o.RetryAfter.D()
+		if wait <= 0 {
+			wait = min(5*time.Second<<min(a.failures, 6), 5*time.Minute)
+		}
+		a.lookAfter = later(a.lookAfter, now.Add(wait))
+	default: // Unknown, and any word a newer adapter may use: never rounded up
+		if a.p.Lost == plan.ResendSafe {
+			a.lookAfter = later(a.lookAfter, now.Add(short))
+			return
+		}
+		t.doubt = true
+	}
+}
+
+func (a *action) settled(v Settled, now time.Time) {
+	t := a.attempt(v.Number)
+	if t == nil {
+		return
+	}
+	t.settles++
+	s := v.Settlement
+	if s.Happened == "unknown" {
+		wait := s.Wait.D()
+		if wait <= 0 {
+			wait = max(a.p.Settle.D(), short)
+		}
+		t.asked = now.Add(wait)
+		return
+	}
+	t.Settlement, t.doubt = &s, false
+	a.dirty = true
+	if s.Happened == "yes" {
+		a.take(s.Outputs)
+	}
+}
+
+func (a *action) take(out map[string]plan.Output) {
+	for k, v := range out {
+		a.outputs[k] = v
+	}
+}
+
+// doubt gives the first call which may or may not have happened, nil when there is none.
+func (a *action) doubt() *attempt {
+	for i := range a.attempts {
+		if a.attempts[i].doubt {
+			return &a.attempts[i]
+		}
+	}
+	return nil
+}
+
+// flying reports whether a call of this sitting has no answer yet.
+func (a *action) flying() bool {
+	for _, t := range a.attempts {
+		if t.Outcome == nil && t.Settlement == nil && !t.doubt {
+			return true
+		}
+	}
+	return false
+}
+
+// sent gives the last attempt with the given key since the last reading, or nil.
+func (a *action) sent(key string) *attempt {
+	for i := len(a.attempts) - 1; i >= 0; i-- {
+		t := &a.attempts[i]
+		if t.Call.Key == key && !t.Superseded {
+			return t
+		}
+	}
+	return nil
+}
+
+// retry forgets verdicts, not effects.
+func (a *action) retry() {
+	for i := range a.attempts {
+		a.attempts[i].Superseded = true
+	}
+	a.refused, a.failures, a.unread = "", 0, 0
+	a.dirty, a.lookAfter, a.firstHeld = true, time.Time{}, time.Time{}
+	a.reading = nil
+}
+
+// reopen takes a claim back: the wished state is gone again.
+func (a *action) reopen() {
+	a.done, a.ended, a.proof, a.firstHeld = false, time.Time{}, "", time.Time{}
+}
+
+// required is the proof this action needs, given what evidence could be had.
+func (d *Decider) required(a *action) plan.Proof {
+	if a.p.ProofWithout == "" {
+		return a.p.Proof
+	}
+	for _, v := range a.p.Inputs {
+		if v.Held == "" {
+			continue
+		}
+		if ref, ok := d.held[v.Held]; ok && ref == "" {
+			return a.p.ProofWithout
+		}
+	}
+	return a.p.Proof
+}
+
+// read takes a reading in and counts what it proves.
+func (d *Decider) read(a *action, r plan.Reading) {
+	if a.started.IsZero() {
+		a.started = d.now
+	}
+	a.rounds++
+	a.reading, a.readAt, a.readIn = &r, d.now, d.sitting
+	a.dirty = false
+	a.take(r.Outputs)
+	d.note(r)
+	switch r.State {
+	case plan.Held:
+		a.unread, a.failures = 0, 0
+		d.holds(a, r)
+	case plan.Broken:
+		a.unread = 0
+		a.firstHeld = time.Time{}
+		if a.done {
+			a.reopen()
+		}
+		if len(r.Next) == 0 {
+			a.lookAfter = d.now.Add(pause(r.Wait.D(), a.p.Settle.D()))
+		}
+		if a.p.Role == plan.Canary && r.Final {
+			d.relock(a, r.Detail)
+		}
+	default:
+		a.unread++
+		a.lookAfter = d.now.Add(pause(r.Wait.D(), min(short<<min(a.unread, 5), 2*time.Minute)))
+	}
+}
+
+// relock takes the opening back after a failed canary: what was enabled counts as
+// refused, and the doors it opened are to be shut again.
+func (d *Decider) relock(canary *action, why string) {
+	for _, e := range d.acts {
+		if e.p.Role != plan.Enable || !e.done || !slices.Contains(canary.p.After, e.p.ID) {
+			continue
+		}
+		for _, c := range d.containment() {
+			if c.skipped == "" && sharesDoor(c, e) {
+				c.reopen()
+				c.dirty = true
+			}
+		}
+		e.reopen()
+		e.retry()
+		e.refused = "the canary failed: " + why + "; the workflow is disabled again"
+	}
+	canary.retry()
+}
+
+func sharesDoor(a, b *action) bool {
+	for _, door := range a.p.Doors {
+		if slices.Contains(b.p.Doors, door) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Decider) note(r plan.Reading) {
+	for _, s := range r.Saved {
+		d.listed[s.Evidence] = s
+	}
+	for _, f := range r.Found {
+		known := false
+		for _, g := range d.found {
+			known = known || f == g
+		}
+		if !known {
+			d.found = append(d.found, f)
+		}
+	}
+}
+
+// holds counts a reading that shows the wished state: one gives what it says, two
+// apart by the propagation wait give P2.
+func (d *Decider) holds(a *action, r plan.Reading) {
+	if a.done {
+		return // re-verified
+	}
+	reached := r.Proof
+	if a.firstHeld.IsZero() {
+		a.firstHeld = d.now
+	}
+	apart := !d.now.Before(a.firstHeld.Add(a.p.Settle.D()))
+	if second := a.firstHeld.Before(d.now) && apart; second && reached.Rank() >= plan.P1.Rank() && reached.Rank() < plan.P2.Rank() {
+		reached = plan.P2
+	}
+	if reached.Rank() > a.proof.Rank() {
+		a.proof = reached
+	}
+	if a.proof.Rank() >= d.required(a).Rank() {
+		d.claim(a)
+		return
+	}
+	a.lookAfter = later(d.now.Add(r.Wait.D()), a.firstHeld.Add(a.p.Settle.D()))
+	if !a.lookAfter.After(d.now) {
+		a.lookAfter = d.now.Add(short)
+	}
+	if a.proof.Rank() >= plan.P2.Rank() {
+		a.lookAfter = later(a.lookAfter, d.now.Add(6*short)) // only a probe is missing
+	}
+}
+
+// claim says the action is done. From here on the report says so, with this time.
+func (d *Decider) claim(a *action) {
+	a.done, a.ended = true, d.now
+	a.refused = ""
+}
+
+const (
+	short    = 5 * time.Second
+	fresh    = 2 * time.Minute  // how old a fact may be at a gate, and a reading before a call
+	patience = 60 * time.Minute // how long "accepted, not yet effective" is waited for before a person is asked (npm: up to an hour)
+	settles  = 10               // settlements that told nothing before a person is asked
+	unreads  = 8                // readings that told nothing before a person is asked
+)
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func pause(wish, otherwise time.Duration) time.Duration {
+	if wish > 0 {
+		return wish
+	}
+	if otherwise > 0 {
+		return otherwise
+	}
+	return short
+}

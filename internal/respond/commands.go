@@ -1,0 +1,328 @@
+package respond
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// Commands gives everything that is wanted now. It changes nothing: asking twice
+// gives the same. Nil means that only answers to calls already sent are awaited.
+func (d *Decider) Commands() []Command {
+	if d.closed || d.paused != nil || len(d.plans) == 0 {
+		return nil
+	}
+	if d.pausing != nil {
+		code := codeOf(askKind(d.pausing.Ask))
+		return []Command{Stop{Code: code, Reason: "paused by " + d.pausing.By}}
+	}
+	w := &wants{d: d, seen: map[string]bool{}}
+	w.preflight()
+	for _, a := range d.acts {
+		w.action(a)
+	}
+	return w.list()
+}
+
+// Standing says with which exit code the incident stands if nobody answers what is
+// asked now, and why. Zero: nothing is asked.
+func (d *Decider) Standing() (code int, why []string) {
+	for _, c := range d.Commands() {
+		switch v := c.(type) {
+		case Ask:
+			n := codeOf(v.Kind)
+			if v.Again {
+				n = stale
+			}
+			code = worse(code, n)
+			why = append(why, v.Text)
+		case Stop:
+			code = worse(code, v.Code)
+			why = append(why, v.Reason)
+		}
+	}
+	return code, why
+}
+
+// Exit codes as INTERFACE lists them; internal/cli owns the table and a test
+// there holds these against it.
+const (
+	approval = 4
+	gated    = 5
+	stale    = 6
+	refusal  = 7
+	doubtful = 8
+)
+
+func codeOf(k AskKind) int {
+	switch k {
+	case Failed:
+		return refusal
+	case InDoubt:
+		return doubtful
+	case GateHeld:
+		return gated
+	default:
+		return approval
+	}
+}
+
+// worse keeps the code that says more: 8 over 7 over 5 over 6 over 4.
+func worse(a, b int) int {
+	order := []int{0, approval, stale, gated, refusal, doubtful}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+// wants collects commands, each once.
+type wants struct {
+	d    *Decider
+	cmds []Command
+	asks []Ask
+	seen map[string]bool
+	next time.Time // earliest time something is due
+	busy bool      // calls are under way
+}
+
+func (w *wants) add(c Command) {
+	if !w.seen[c.Key()] {
+		w.seen[c.Key()] = true
+		w.cmds = append(w.cmds, c)
+	}
+}
+
+func (w *wants) ask(a Ask) {
+	if w.seen[a.Key()] {
+		for i := range w.asks {
+			if w.asks[i].ID == a.ID {
+				w.asks[i].merge(a)
+			}
+		}
+		return
+	}
+	w.seen[a.Key()] = true
+	w.asks = append(w.asks, a)
+}
+
+func (a *Ask) merge(b Ask) {
+	for _, x := range b.Actions {
+		if !slices.Contains(a.Actions, x) {
+			a.Actions = append(a.Actions, x)
+		}
+	}
+	for _, y := range b.Why {
+		if !slices.Contains(a.Why, y) {
+			a.Why = append(a.Why, y)
+		}
+	}
+}
+
+// wait asks for time to pass until t.
+func (w *wants) wait(t time.Time) {
+	if w.next.IsZero() || t.Before(w.next) {
+		w.next = t
+	}
+}
+
+// look wants a reading of a, not before t.
+func (w *wants) look(a *action, t time.Time) {
+	if w.d.now.Before(t) {
+		w.wait(t)
+		return
+	}
+	w.add(Verify{Action: a.p, Round: a.rounds + 1})
+}
+
+func (w *wants) list() []Command {
+	out := w.cmds
+	slices.SortStableFunc(w.asks, func(a, b Ask) int { return cmp.Compare(urgency(a.Kind), urgency(b.Kind)) })
+	for _, a := range w.asks {
+		out = append(out, a)
+	}
+	if !w.next.IsZero() {
+		out = append(out, Wait{Until: w.next})
+	}
+	if len(out) == 0 && !w.busy {
+		return []Command{w.d.end()}
+	}
+	return out
+}
+
+func urgency(k AskKind) int {
+	return slices.Index([]AskKind{Confirm, InDoubt, Failed, GateHeld, Assist, OldValue}, k)
+}
+
+// end is what happens when nothing is left to do.
+func (d *Decider) end() Stop {
+	var open []string
+	code := 0
+	for _, c := range d.closings() {
+		if c.Closed || c.Exception != nil {
+			continue
+		}
+		open = append(open, c.Name)
+		code = worse(code, gated)
+	}
+	for _, a := range d.acts {
+		if a.doubt() != nil {
+			code = worse(code, doubtful)
+		}
+	}
+	if len(open) > 0 {
+		return Stop{Code: code, Reason: "not closed: " + join(open) + "; each needs its action carried out, or a signed exception with owner and date"}
+	}
+	return Stop{Code: code, Reason: "every credential is closed", Close: code == 0}
+}
+
+// preflight wants listings, at once and beside everything else.
+func (w *wants) preflight() {
+	if s := w.d.surveys["preflight"]; s.last == nil || s.sitting < 0 {
+		w.add(Survey{Scope: "preflight", Round: s.round + 1})
+	}
+}
+
+// action wants whatever comes next in one action's life.
+func (w *wants) action(a *action) {
+	d := w.d
+	if a.flying() {
+		w.busy = true
+		return
+	}
+	if a.closed() {
+		return
+	}
+	if t := a.doubt(); t != nil {
+		w.settle(a, t)
+		return
+	}
+	if !d.free(a) {
+		if len(a.p.Until) > 0 && a.p.Deadline > 0 {
+			w.deadline(a)
+		}
+		return
+	}
+	if a.refused != "" {
+		w.failed(a, "refused: "+a.refused)
+		return
+	}
+	w.old(a)
+	if a.p.Assisted != nil && a.p.Assisted.Wants != "" {
+		w.assist(a)
+		return
+	}
+	if restores(a) && !w.gates(a) {
+		return
+	}
+	if a.reading == nil || a.dirty || a.readIn != d.sitting {
+		w.look(a, a.lookAfter)
+		return
+	}
+	switch r := a.reading; {
+	case r.State == plan.Held:
+		w.prove(a)
+	case r.State == plan.Unknown:
+		if a.unread >= unreads {
+			w.unreadable(a)
+			return
+		}
+		w.look(a, a.lookAfter)
+	case a.p.Assisted != nil:
+		w.assist(a)
+	case len(r.Next) > 0:
+		w.calls(a)
+	case r.Final:
+		w.failed(a, r.Detail)
+	case d.impatient(a):
+		w.failed(a, "accepted, but not effective after "+patience.String()+": "+r.Detail)
+	default:
+		w.look(a, a.lookAfter)
+	}
+}
+
+// restores reports whether even finding the wished state there already must not
+// count before the gate holds: an attacker may have switched the workflow on.
+func restores(a *action) bool { return a.p.Role == plan.Enable || a.p.Role == plan.Canary }
+
+// deadline wants to be woken when an overlap flips.
+func (w *wants) deadline(a *action) {
+	for _, id := range a.p.After {
+		if b := w.d.byID[id]; b != nil && !b.closed() {
+			return
+		}
+	}
+	w.wait(w.d.opened.Began.Add(a.p.Deadline.D()))
+}
+
+// prove looks again until the required proof is reached.
+func (w *wants) prove(a *action) {
+	if w.d.impatient(a) {
+		w.failed(a, "held at "+string(a.proof)+", but "+string(w.d.required(a))+" could not be reached in "+patience.String()+": "+a.reading.Detail)
+		return
+	}
+	w.look(a, a.lookAfter)
+}
+
+// impatient reports whether waiting alone has gone on too long since the last call.
+func (d *Decider) impatient(a *action) bool {
+	since := a.started
+	for _, t := range a.attempts {
+		since = later(since, t.At)
+	}
+	return d.now.Sub(since) > max(patience, 10*a.p.Settle.D())
+}
+
+// calls sends what the reading says is missing, once the gates hold and somebody agreed.
+func (w *wants) calls(a *action) {
+	d := w.d
+	if !restores(a) && !w.gates(a) {
+		return
+	}
+	if d.now.Before(a.lookAfter) {
+		w.wait(a.lookAfter)
+		return
+	}
+	if d.now.Sub(a.readAt) > fresh {
+		w.look(a, a.lookAfter)
+		return
+	}
+	if !w.agreed(a) {
+		return
+	}
+	n := len(a.attempts)
+	for _, c := range a.reading.Next {
+		if t := a.sent(c.Key); t != nil && t.Outcome != nil && t.Outcome.State == plan.Done && a.readAt.Before(t.At.Add(a.p.Settle.D())) {
+			// Accepted a moment ago: what was read may be older than the call. Look again before sending it again.
+			w.look(a, a.readAt.Add(short))
+			continue
+		}
+		n++
+		w.add(Apply{Action: a.p, Call: c, Number: n})
+		if a.p.Lost != plan.ResendSafe {
+			return // one at a time, so that a lost answer can be told apart
+		}
+	}
+}
+
+func (w *wants) settle(a *action, t *attempt) {
+	if a.p.Lost == plan.Undetectable || t.settles >= settles {
+		w.ask(Ask{
+			ID: w.d.id("doubt/" + a.p.ID + "/" + itoa(t.Number)), Kind: InDoubt, Step: a.p.Step, Actions: []*plan.Action{a.p},
+			Choices: []string{"retry", "settle-yes", "settle-no", "pause"},
+			Text:    "it is not known whether \"" + t.Call.Verb + " " + t.Call.Object + "\" happened",
+		})
+		return
+	}
+	if w.d.now.Before(t.asked) {
+		w.wait(t.asked)
+		return
+	}
+	w.add(settleOf(a, t))
+}
+
+func settleOf(a *action, t *attempt) Settle {
+	return Settle{Action: a.p, Call: t.Call, Number: t.Number, Round: t.settles + 1}
+}

@@ -1,0 +1,222 @@
+package respond
+
+import (
+	"slices"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// Decider is one incident. The zero value is not usable; use New.
+type Decider struct {
+	opened    Opened
+	now       time.Time
+	sitting   int // raised by every Resumed; facts of an earlier sitting do not count
+	plans     []Planned
+	acts      []*action // every action of every plan, in order
+	byID      map[string]*action
+	approvals []Approved
+	asked     map[string]int // answers so far, by the part of the ask id before '#'
+	overrides []Overridden
+	surveys   map[string]*survey
+	held      map[string]string
+	listed    map[string]plan.Saved // by evidence key
+	found     []plan.Found
+	paused    *Paused
+	pausing   *Answered // somebody chose to pause in this sitting
+	closed    bool
+}
+
+type survey struct {
+	last    *Surveyed
+	at      time.Time
+	sitting int
+	round   int // answers so far
+}
+
+// New gives a decider that has seen nothing; it wants nothing until Opened and Planned.
+func New() *Decider {
+	return &Decider{
+		byID:    map[string]*action{},
+		asked:   map[string]int{},
+		surveys: map[string]*survey{"preflight": {}, "boundary": {}},
+		held:    map[string]string{},
+		listed:  map[string]plan.Saved{},
+	}
+}
+
+// Observe takes in one event. Events come in journal order. An event about an
+// action the decider does not know is ignored: a journal whose plan is missing is
+// refused by its reader before it comes here.
+func (d *Decider) Observe(e Event) {
+	d.now = e.Time
+	switch v := e.Data.(type) {
+	case Opened:
+		d.opened = v
+	case Planned:
+		d.plan(v)
+	case Approved:
+		d.approvals = append(d.approvals, v)
+	case Answered:
+		d.answered(v)
+	case Intended:
+		d.on(v.Action, func(a *action) { a.intended(v, d.now, d.sitting) })
+	case Outcome:
+		d.on(v.Action, func(a *action) { a.outcome(v, d.now) })
+	case Settled:
+		d.on(v.Action, func(a *action) { a.settled(v, d.now) })
+	case Verified:
+		d.on(v.Action, func(a *action) { d.read(a, v.Reading) })
+	case Surveyed:
+		d.surveyed(v)
+	case Overridden:
+		d.overrides = append(d.overrides, v)
+	case Resumed:
+		d.sitting++
+		d.paused, d.pausing = nil, nil
+		d.resume()
+	case Paused:
+		d.paused = &v
+	case Closed:
+		d.closed = true
+	case Fired:
+	}
+	d.arrive()
+}
+
+func (d *Decider) on(id string, f func(*action)) {
+	if a := d.byID[id]; a != nil {
+		f(a)
+	}
+}
+
+func (d *Decider) plan(v Planned) {
+	d.plans = append(d.plans, v)
+	for i := range v.Plan.Actions {
+		p := &v.Plan.Actions[i]
+		if d.byID[p.ID] != nil {
+			continue // an amendment repeats what it does not change
+		}
+		a := newAction(p)
+		d.acts = append(d.acts, a)
+		d.byID[p.ID] = a
+	}
+}
+
+func (d *Decider) surveyed(v Surveyed) {
+	s := d.surveys[v.Scope]
+	if s == nil {
+		s = &survey{}
+		d.surveys[v.Scope] = s
+	}
+	s.last, s.at, s.sitting = &v, d.now, d.sitting
+	s.round++
+	for _, l := range v.Listed {
+		d.listed[l.Evidence] = l
+	}
+}
+
+// resume makes every open intent a doubt and every unfinished reading old.
+func (d *Decider) resume() {
+	for _, a := range d.acts {
+		for i := range a.attempts {
+			t := &a.attempts[i]
+			if t.Outcome != nil || t.Settlement != nil {
+				continue
+			}
+			if a.p.Lost == plan.ResendSafe {
+				t.Outcome = &plan.Outcome{State: plan.Unknown, Detail: "the program ended before the answer came"}
+				a.dirty = true
+				continue
+			}
+			t.doubt = true
+		}
+		a.firstHeld = time.Time{}
+		a.lookAfter = time.Time{}
+	}
+}
+
+// arrive notes since when an action has been waiting at its gates: facts older
+// than that do not count for it.
+func (d *Decider) arrive() {
+	for _, a := range d.acts {
+		if a.closed() || !d.free(a) {
+			continue
+		}
+		if from := d.lacks(a); from != "" {
+			a.skip("it needs what "+from+" would have given, and that ended without it", d.now)
+			continue
+		}
+		if a.arrived.IsZero() || a.arrivedIn != d.sitting {
+			a.arrived, a.arrivedIn = d.now, d.sitting
+		}
+	}
+}
+
+// free reports whether everything an action comes after is out of the way.
+func (d *Decider) free(a *action) bool {
+	for _, id := range a.p.After {
+		if b := d.byID[id]; b != nil && !b.closed() {
+			return false
+		}
+	}
+	if d.overdue(a) {
+		return true
+	}
+	for _, id := range a.p.Until {
+		if b := d.byID[id]; b != nil && !b.closed() {
+			return false
+		}
+	}
+	return true
+}
+
+// overdue reports whether an overlap's deadline has passed: from then on the old
+// credential is killed whether or not the new one is in place.
+func (d *Decider) overdue(a *action) bool {
+	return len(a.p.Until) > 0 && a.p.Deadline > 0 && !d.now.Before(d.opened.Began.Add(a.p.Deadline.D()))
+}
+
+// lacks names an action whose output a needs and will never get, because that
+// action ended without it.
+func (d *Decider) lacks(a *action) string {
+	for _, v := range a.p.Inputs {
+		if v.Output == nil {
+			continue
+		}
+		b := d.byID[v.Output.Action]
+		if b == nil || b.closed() && !has(b.outputs, v.Output.Name) {
+			return v.Output.Action
+		}
+	}
+	return ""
+}
+
+func has(m map[string]plan.Output, k string) bool { _, ok := m[k]; return ok }
+
+// covered reports whether enough valid signatures answer for effect e in the
+// plan that brought a in.
+func (d *Decider) covered(a *action, e plan.Effect) bool {
+	var signers []string
+	for _, ap := range d.approvals {
+		if !d.now.Before(ap.NotAfter) || !slices.Contains(ap.Effects, e) || ap.Signer == d.opened.Author {
+			continue
+		}
+		if ap.Plan != d.digestOf(a) || slices.Contains(signers, ap.Signer) {
+			continue
+		}
+		signers = append(signers, ap.Signer)
+	}
+	return len(signers) >= max(1, d.opened.Approvals)
+}
+
+func (d *Decider) digestOf(a *action) string {
+	for _, p := range d.plans {
+		for i := range p.Plan.Actions {
+			if &p.Plan.Actions[i] == a.p {
+				return p.Digest
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,344 @@
+package respond
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// verdict is a gate judged now, for one action that waits at it.
+type verdict struct {
+	why    []string  // what does not hold, each a sentence; empty: it holds
+	coming bool      // something under way may still make it hold
+	look   []*action // containment to be read again first
+	survey string    // scope to be surveyed first
+}
+
+func (v *verdict) no(why string) {
+	if !slices.Contains(v.why, why) {
+		v.why = append(v.why, why)
+	}
+}
+
+func (v *verdict) notYet(why string) { v.no(why); v.coming = true }
+
+func (v verdict) holds() bool { return len(v.why) == 0 && len(v.look) == 0 && v.survey == "" }
+
+// gatesOf lists the gates an action of this role waits at, in order, the
+// playbook's own conditions last. A playbook adds; it cannot remove.
+func gatesOf(p *plan.Action) []plan.Gate {
+	var g []plan.Gate
+	switch p.Role {
+	case plan.Mint:
+		g = []plan.Gate{plan.GatePreflight}
+	case plan.Cut, plan.Kill:
+		g = []plan.Gate{plan.GateIsolate}
+	case plan.Deliver:
+		g = []plan.Gate{plan.GateContain}
+	case plan.Destroy:
+		g = []plan.Gate{plan.GateIsolate, plan.GateEvidence}
+	case plan.Purge:
+		g = []plan.Gate{plan.GateEvidence}
+	case plan.Build:
+		g = []plan.Gate{plan.GatePurge}
+	case plan.Enable, plan.Canary:
+		g = []plan.Gate{plan.GateBoundary}
+	}
+	if len(p.Kills) > 0 {
+		g = append(g, plan.GateOurselves)
+	}
+	for _, x := range p.Gates {
+		if !slices.Contains(g, plan.Gate(x)) {
+			g = append(g, plan.Gate(x))
+		}
+	}
+	return g
+}
+
+// gates reports whether every gate of a holds now, and wants whatever would tell
+// or change that.
+func (w *wants) gates(a *action) bool {
+	ok := true
+	for _, g := range gatesOf(a.p) {
+		if w.d.overridden(g, a) != nil {
+			continue
+		}
+		v := w.d.judge(g, a)
+		if v.holds() {
+			continue
+		}
+		ok = false
+		for _, c := range v.look {
+			w.look(c, c.lookAfter)
+		}
+		if v.survey != "" && len(v.look) == 0 && !v.coming {
+			w.add(Survey{Scope: v.survey, Round: w.d.surveys[v.survey].round + 1})
+			continue
+		}
+		if len(v.look) == 0 && !v.coming {
+			w.ask(Ask{
+				ID: w.d.id("gate/" + string(g)), Kind: GateHeld, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p},
+				Choices: []string{"retry", "override", "pause"}, Gate: g, Why: v.why, Text: "held back by gate " + string(g) + ": " + strings.Join(v.why, "; "),
+			})
+		}
+	}
+	return ok
+}
+
+func (d *Decider) overridden(g plan.Gate, a *action) *Overridden {
+	for i := range d.overrides {
+		o := &d.overrides[i]
+		if o.Gate == g && (o.Action == "" || o.Action == a.p.ID) {
+			return o
+		}
+	}
+	return nil
+}
+
+// judge evaluates one gate for one action. Nothing is remembered between calls.
+func (d *Decider) judge(g plan.Gate, a *action) verdict {
+	var v verdict
+	switch g {
+	case plan.GatePreflight:
+		d.judgePreflight(&v)
+	case plan.GateIsolate:
+		d.judgeIsolate(&v, a)
+	case plan.GateContain:
+		d.judgeContain(&v, a)
+	case plan.GateEvidence:
+		d.judgeEvidence(&v, a)
+	case plan.GatePurge:
+		d.judgePurge(&v, a)
+	case plan.GateBoundary:
+		d.judgeBoundary(&v, a)
+	case plan.GateOurselves:
+		d.judgeOurselves(&v, a)
+	default:
+		v.no("this program does not know the gate " + string(g))
+	}
+	return v
+}
+
+func (d *Decider) judgePreflight(v *verdict) {
+	s := d.surveys["preflight"]
+	if s.last == nil || s.sitting < 0 {
+		v.notYet("preflight has not answered yet")
+		return
+	}
+	for _, p := range s.last.Problems {
+		v.no(p)
+	}
+}
+
+// judgeIsolate: no token is revoked while a host that may watch it is alive.
+func (d *Decider) judgeIsolate(v *verdict, a *action) {
+	for _, h := range a.p.Hosts {
+		var by []*action
+		for _, b := range d.acts {
+			if b.p.Role == plan.Isolate && slices.Contains(b.p.Hosts, h) {
+				by = append(by, b)
+			}
+		}
+		if len(by) == 0 {
+			v.no("host " + h + " may watch this credential, and nothing in the plan takes it out")
+		}
+		d.facts(v, a, by)
+	}
+}
+
+// judgeContain: no new value reaches a store until the doors that reach it are shut.
+func (d *Decider) judgeContain(v *verdict, a *action) {
+	if len(a.p.Doors) == 0 {
+		d.facts(v, a, d.containment())
+		return
+	}
+	for _, door := range a.p.Doors {
+		var by []*action
+		for _, b := range d.containment() {
+			if slices.Contains(b.p.Doors, door) {
+				by = append(by, b)
+			}
+		}
+		if len(by) == 0 {
+			v.no("door " + door + " reaches this store, and nothing in the plan shuts it")
+		}
+		d.facts(v, a, by)
+	}
+}
+
+func (d *Decider) containment() []*action {
+	var out []*action
+	for _, b := range d.acts {
+		if b.p.Role == plan.Contain || b.p.Role == plan.Cut {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// facts requires each of cs to hold now, read after a arrived at the gate.
+func (d *Decider) facts(v *verdict, a *action, cs []*action) {
+	for _, c := range cs {
+		switch {
+		case d.lifted(c):
+		case c.skipped != "":
+			v.no(c.p.Use + " on " + c.p.Target.Name + " was skipped: " + c.skipped)
+		case !c.done:
+			v.notYet(c.p.Use + " on " + c.p.Target.Name + " is not proven yet")
+		case c.unread >= unreads:
+			v.no(c.p.Use + " on " + c.p.Target.Name + " cannot be read again: " + c.reading.Detail)
+		case !d.current(c, a.arrived):
+			if !slices.Contains(v.look, c) {
+				v.look = append(v.look, c)
+			}
+		}
+	}
+}
+
+// current reports whether the last reading of c says held and is young enough.
+// The allowance grows with the number of doors, because reading them takes time.
+func (d *Decider) current(c *action, since time.Time) bool {
+	allow := fresh + time.Duration(len(d.containment()))*4*time.Second
+	return c.reading != nil && c.reading.State == plan.Held && c.readIn == d.sitting && !c.readAt.Before(since) && d.now.Sub(c.readAt) <= allow
+}
+
+// lifted reports whether the doors of c were opened again on purpose: the boundary
+// was fixed and the workflow enabled.
+func (d *Decider) lifted(c *action) bool {
+	for _, b := range d.acts {
+		if b.p.Role == plan.Enable && b.done && sharesDoor(c, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeEvidence: nothing is deleted before its export, or its listing where no export exists.
+func (d *Decider) judgeEvidence(v *verdict, a *action) {
+	for _, key := range a.p.Evidence {
+		if _, ok := d.listed[key]; ok {
+			continue
+		}
+		coming := d.surveys["preflight"].last == nil
+		for _, b := range d.acts {
+			if b.p.Role == plan.Export && slices.Contains(b.p.Evidence, key) && !b.closed() {
+				coming = true
+			}
+		}
+		if coming {
+			v.notYet(key + " is not saved yet")
+		} else {
+			v.no(key + " was neither saved nor listed")
+		}
+	}
+	for _, b := range d.acts {
+		if a.p.Role == plan.Purge && b.p.Role == plan.Export && !b.closed() {
+			v.notYet(b.p.Use + " has not saved " + b.p.Target.Name + " yet")
+		}
+	}
+}
+
+// judgePurge: caches purged twice, and another trusted workflow builds.
+func (d *Decider) judgePurge(v *verdict, a *action) {
+	purges := 0
+	for _, b := range d.acts {
+		if b.p.Role != plan.Purge {
+			continue
+		}
+		purges++
+		switch {
+		case b.skipped != "":
+			v.no("the purge of " + b.p.Target.Name + " was skipped: " + b.skipped)
+		case !b.done:
+			v.notYet("the purge of " + b.p.Target.Name + " is not proven yet")
+		}
+	}
+	if purges == 0 {
+		v.no("nothing in the plan purges the caches")
+	}
+	for _, p := range d.plans {
+		if slices.Contains(p.Plan.Subjects, a.p.Target.ID) {
+			v.no("the workflow under response would rebuild: name another builder")
+		}
+	}
+}
+
+// judgeBoundary: restore only after the boundary is fixed, every credential is
+// closed, the rebuilt artifact is promoted and containment holds now.
+func (d *Decider) judgeBoundary(v *verdict, a *action) {
+	for _, c := range d.closings() {
+		if c.Closed || c.Exception != nil {
+			continue
+		}
+		if d.moving(c.Actions) {
+			v.notYet(c.Name + " is not closed yet: " + c.Why)
+		} else {
+			v.no(c.Name + " is not closed: " + c.Why)
+		}
+	}
+	d.judgePromotion(v)
+	d.facts(v, a, d.containment())
+	s := d.surveys["boundary"]
+	if s.last == nil || s.sitting != d.sitting || s.at.Before(a.arrived) || d.now.Sub(s.at) > fresh {
+		if len(v.why) == 0 && len(v.look) == 0 {
+			v.survey = "boundary"
+		}
+		return
+	}
+	for _, f := range s.last.Findings {
+		if f.Accepted == nil || !d.now.Before(f.Accepted.Expires) {
+			v.no(f.Rule + " at " + f.Where + ": " + f.Message)
+		}
+	}
+	for _, u := range s.last.Unknown {
+		v.no("not known: " + u)
+	}
+}
+
+func (d *Decider) judgePromotion(v *verdict) {
+	builds, promotes := 0, 0
+	for _, b := range d.acts {
+		switch b.p.Role {
+		case plan.Build:
+			builds++
+		case plan.Promote:
+			promotes++
+		default:
+			continue
+		}
+		switch {
+		case b.skipped != "":
+			v.no(b.p.Use + " was skipped: " + b.skipped)
+		case !b.done:
+			v.notYet(b.p.Use + " on " + b.p.Target.Name + " is not proven yet")
+		}
+	}
+	if builds > 0 && promotes == 0 {
+		v.no("nothing in the plan promotes the rebuilt artifact")
+	}
+}
+
+// moving reports whether some of the named actions are still under way.
+func (d *Decider) moving(ids []string) bool {
+	for _, id := range ids {
+		if a := d.byID[id]; a != nil && !a.closed() {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeOurselves: an action that would end our own credential is refused;
+// disabling the workflow is always allowed.
+func (d *Decider) judgeOurselves(v *verdict, a *action) {
+	if a.p.Role == plan.Contain && a.p.Target.Kind == "workflow" {
+		return
+	}
+	for _, k := range a.p.Kills {
+		if slices.Contains(d.opened.Self, k) {
+			v.no("this would end firebreak's own credential " + k)
+		}
+	}
+}

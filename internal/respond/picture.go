@@ -1,0 +1,208 @@
+package respond
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// State gives a picture of the incident as it is now.
+func (d *Decider) State() *State {
+	s := &State{
+		Opened: d.opened, Now: d.now, Plans: slices.Clone(d.plans), Closings: d.closings(), Boundary: d.surveys["boundary"].last,
+		Found: slices.Clone(d.found), Held: maps.Clone(d.held), Phase: d.phase(), Pause: d.paused, Overrides: slices.Clone(d.overrides),
+	}
+	for _, k := range slices.Sorted(maps.Keys(d.listed)) {
+		s.Listed = append(s.Listed, d.listed[k])
+	}
+	for _, c := range d.Commands() {
+		if v, ok := c.(Stop); ok {
+			s.Stop = &v
+		}
+	}
+	wanted := map[plan.Gate]*GateState{}
+	for _, a := range d.acts {
+		s.Actions = append(s.Actions, d.picture(a, wanted))
+		if s.Step == "" && !a.closed() {
+			s.Step = a.p.Step
+		}
+	}
+	if s.Step == "" {
+		s.Step = plan.Close
+	}
+	for _, g := range plan.Gates() {
+		if st := wanted[g]; st != nil {
+			s.Gates = append(s.Gates, *st)
+		}
+	}
+	return s
+}
+
+func (d *Decider) phase() string {
+	switch {
+	case d.closed:
+		return "closed"
+	case d.paused != nil || d.pausing != nil:
+		return "paused"
+	}
+	return "open"
+}
+
+func (d *Decider) picture(a *action, gates map[plan.Gate]*GateState) ActionState {
+	st := ActionState{
+		Action: a.p, Proof: a.proof, Required: d.required(a), Shortfall: a.p.Shortfall, Outputs: maps.Clone(a.outputs), Reading: a.reading,
+		ReadAt: a.readAt, Started: a.started, Ended: a.ended, Reason: a.skipped, Amended: d.amended(a),
+	}
+	if a.p.Effect == plan.Irreversible && st.Shortfall == "" && st.Required != a.p.Proof {
+		st.Shortfall = "the old value could not be had: dead by id"
+	}
+	for _, t := range a.attempts {
+		st.Attempts = append(st.Attempts, t.Attempt)
+	}
+	switch {
+	case a.done:
+		st.Phase, st.Outcome = Finished, plan.Done
+	case a.skipped != "":
+		st.Phase, st.Outcome = Finished, plan.Skipped
+	case a.doubt() != nil, a.reading != nil && a.reading.State == plan.Unknown:
+		st.Phase, st.Outcome = InDoubtPh, plan.Unknown
+	case a.refused != "":
+		st.Phase, st.Outcome, st.Reason = Stuck, plan.Refused, a.refused
+	case !d.free(a):
+		st.Phase = Pending
+	default:
+		st.Phase = d.readiness(a, &st, gates)
+	}
+	return st
+}
+
+// readiness says how an action stands that nothing comes before, and files what
+// its gates say.
+func (d *Decider) readiness(a *action, st *ActionState, gates map[plan.Gate]*GateState) Phase {
+	for _, g := range gatesOf(a.p) {
+		v, o := d.judge(g, a), d.overridden(g, a)
+		if gates[g] == nil {
+			gates[g] = &GateState{Gate: g, Wanted: true, Holds: true, Fresh: true, Override: o}
+		}
+		gs := gates[g]
+		gs.Fresh = gs.Fresh && len(v.look) == 0 && v.survey == ""
+		if o == nil && !v.holds() {
+			gs.Holds = false
+			for _, y := range v.why {
+				if !slices.Contains(gs.Why, y) {
+					gs.Why = append(gs.Why, y)
+				}
+			}
+			st.Gates = append(st.Gates, g)
+		}
+	}
+	switch {
+	case len(st.Gates) > 0:
+		return Pending
+	case a.reading != nil && len(a.reading.Next) > 0 && a.p.Effect != plan.Read && !a.agreed && !d.covered(a, a.p.Effect), a.p.Assisted != nil && a.reading != nil && a.reading.State == plan.Broken:
+		return Asking
+	case a.reading != nil && d.now.Before(a.lookAfter):
+		return Waiting
+	}
+	return Ready
+}
+
+// amended reports whether the first call went out on another before-image than planned.
+func (d *Decider) amended(a *action) bool {
+	return len(a.attempts) > 0 && len(a.p.Before) > 0 && a.strayed
+}
+
+// closings judges every credential and identity (invariant I8).
+func (d *Decider) closings() []ClosingState {
+	var out []ClosingState
+	for _, p := range d.plans {
+		for _, c := range p.Plan.Closings {
+			out = append(out, d.closing(c))
+		}
+	}
+	return out
+}
+
+func (d *Decider) closing(c plan.Closing) ClosingState {
+	s := ClosingState{Closing: c, Closed: c.Open == "" && len(c.Actions) > 0}
+	var missing []string
+	if c.Open != "" {
+		missing = append(missing, c.Open)
+	} else if len(c.Actions) == 0 {
+		missing = append(missing, "nothing in the plan closes it")
+	}
+	for _, id := range c.Actions {
+		a := d.byID[id]
+		if a == nil || !a.done || a.proof.Rank() < d.required(a).Rank() {
+			s.Closed = false
+			missing = append(missing, wanting(id, a))
+			continue
+		}
+		s.Claimed = later(s.Claimed, a.ended)
+		if ends(a.p.Role) && (s.Proof == "" || a.proof.Rank() < s.Proof.Rank()) {
+			s.Proof = a.proof
+		}
+	}
+	s.Dead = d.dead(c)
+	if !s.Closed {
+		s.Claimed = time.Time{}
+	}
+	for i := range d.opened.Exceptions {
+		e := &d.opened.Exceptions[i]
+		if (e.Credential == c.Credential || e.Credential == c.Name) && d.now.Before(e.Expires) {
+			s.Exception = e
+		}
+	}
+	s.Why = strings.Join(missing, "; ")
+	return s
+}
+
+func ends(r plan.Role) bool {
+	return r == plan.Kill || r == plan.Destroy || r == plan.Cut || r == plan.Contain
+}
+
+// dead is since when we claim the old credential no longer works: for a
+// credential the first action that killed it, for an identity the last that cut it.
+// Zero while we do not claim it.
+func (d *Decider) dead(c plan.Closing) time.Time {
+	var first, last time.Time
+	open := false
+	for _, id := range c.Actions {
+		a := d.byID[id]
+		if a == nil || !ends(a.p.Role) {
+			continue
+		}
+		if !a.done {
+			open = true
+			continue
+		}
+		last = later(last, a.ended)
+		if first.IsZero() || a.ended.Before(first) {
+			first = a.ended
+		}
+	}
+	if c.Kind == "identity" {
+		if open {
+			return time.Time{}
+		}
+		return last
+	}
+	return first
+}
+
+func wanting(id string, a *action) string {
+	switch {
+	case a == nil:
+		return id + " is not in the plan"
+	case a.skipped != "":
+		return a.p.Use + " was skipped: " + a.skipped
+	case a.refused != "":
+		return a.p.Use + " was refused: " + a.refused
+	case a.doubt() != nil:
+		return "the outcome of " + a.p.Use + " is unknown"
+	}
+	return a.p.Use + " on " + a.p.Target.Name + " is not proven yet"
+}
