@@ -1,0 +1,119 @@
+package github
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/nacl/box"
+
+	"github.com/firebreak/firebreak/internal/world"
+)
+
+// scope is where a secrets or variables request is about; false when its
+// environment does not exist.
+func (s *Server) scope(r *http.Request) (string, bool) {
+	name := r.PathValue("environment")
+	if name == "" {
+		return "repository", true
+	}
+	return "environment/" + name, s.state.environment(name) != nil
+}
+
+func (s *Server) publicKey(r *http.Request) answer {
+	if _, there := s.scope(r); !there {
+		return fail(http.StatusNotFound, "Not Found")
+	}
+	return ok(map[string]any{"key_id": s.state.KeyID, "key": base64.StdEncoding.EncodeToString(s.state.Public32)})
+}
+
+func (s *Server) secretShape(x *Secret) map[string]any {
+	updated := x.Updated
+	if s.core.Now().Before(x.Seen) {
+		updated = x.Before
+	}
+	m := map[string]any{"name": x.Name, "created_at": stamp(x.Created), "updated_at": stamp(updated)}
+	if x.Scope == "organization" {
+		m["visibility"] = "all"
+	}
+	return m
+}
+
+func (s *Server) secretsIn(scope string) []map[string]any {
+	list := []map[string]any{}
+	for _, x := range s.state.Secrets {
+		if x.Scope == scope {
+			list = append(list, s.secretShape(x))
+		}
+	}
+	return list
+}
+
+func (s *Server) listSecrets(r *http.Request) answer {
+	scope, there := s.scope(r)
+	if !there {
+		return fail(http.StatusNotFound, "Not Found")
+	}
+	return listing(r, "secrets", s.secretsIn(scope))
+}
+
+func (s *Server) organizationSecrets(r *http.Request) answer {
+	return listing(r, "secrets", s.secretsIn("organization"))
+}
+
+func (s *Server) getSecret(r *http.Request) answer {
+	scope, _ := s.scope(r)
+	x := s.state.secret(scope, strings.ToUpper(r.PathValue("name")))
+	if x == nil {
+		return fail(http.StatusNotFound, "Not Found")
+	}
+	return ok(s.secretShape(x))
+}
+
+// putSecret opens the sealed box, so that the world knows what its consumers get.
+// Source: GitHub REST reference, "Create or update a repository secret": 201 when
+// new, 204 when replaced, 422 for another key.
+func (s *Server) putSecret(r *http.Request) answer {
+	scope, there := s.scope(r)
+	if !there {
+		return fail(http.StatusNotFound, "Not Found")
+	}
+	var in struct {
+		Value string `json:"encrypted_value"`
+		KeyID string `json:"key_id"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return fail(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	sealed, err := base64.StdEncoding.DecodeString(in.Value)
+	if err != nil || in.KeyID != s.state.KeyID {
+		return fail(http.StatusUnprocessableEntity, "Bad request - key_id or encrypted_value is not valid")
+	}
+	value, opened := box.OpenAnonymous(nil, sealed, (*[32]byte)(s.state.Public32), (*[32]byte)(s.state.Private32))
+	if !opened {
+		return fail(http.StatusUnprocessableEntity, "improperly encrypted secret")
+	}
+	if len(value) > 48<<10 {
+		return fail(http.StatusUnprocessableEntity, "Value is too large")
+	}
+	return s.store(scope, strings.ToUpper(r.PathValue("name")), string(value))
+}
+
+func (s *Server) store(scope, name, value string) answer {
+	now := s.core.Now().Truncate(time.Second)
+	known := s.core.Name(value)
+	s.core.Log(world.Entry{Kind: "effect", Provider: "github", Call: "secret stored", Object: scope + "/" + name, Credential: known})
+	x := s.state.secret(scope, name)
+	if x == nil {
+		s.state.Secrets = append(s.state.Secrets, &Secret{Name: name, Scope: scope, Value: value, Credential: known, Created: now, Updated: now, Before: now, Seen: now})
+		return answer{status: http.StatusCreated, body: struct{}{}}
+	}
+	x.Before = x.Updated
+	x.Value, x.Updated, x.Seen = value, now, s.core.Now().Add(s.core.Delay("github secret"))
+	if known != "" {
+		x.Credential = known
+	}
+	return empty(http.StatusNoContent)
+}

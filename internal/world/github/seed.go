@@ -1,0 +1,144 @@
+// Package github simulates the part of GitHub's REST API that a response to a
+// compromised workflow touches: repository contents, Actions (workflows, runs,
+// jobs, logs, caches, artifacts, secrets, variables, environments, runners), deploy keys
+// and webhooks, of one repository and its owner.
+//
+// Runs move in world time; a change is seen by readers after the propagation
+// delay configured for its kind ("github workflow", "github run", "github secret",
+// "github cache", "github dispatch"). The shapes follow the GitHub REST reference, version
+// 2022-11-28; only members that clients of this world read are served.
+package github
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Seed is what a scenario says about GitHub. Times are offsets before the
+// beginning of the world, so that a scenario needs no dates.
+type Seed struct {
+	Repository    string            `yaml:"repository"` // "owner/name"
+	ID            int64             `yaml:"id"`         // 0 for a fresh one
+	DefaultBranch string            `yaml:"default_branch"`
+	Private       bool              `yaml:"private"`
+	Branches      []Branch          `yaml:"branches"`
+	Disabled      map[string]string `yaml:"disabled"` // workflow path → state other than active
+	Secrets       []Secret          `yaml:"secrets"`
+	Variables     []Variable        `yaml:"variables"`
+	Environments  []Environment     `yaml:"environments"`
+	Runs          []RunSeed         `yaml:"runs"`
+	Caches        []CacheSeed       `yaml:"caches"`
+	Runners       []Runner          `yaml:"runners"`
+	Keys          []Key             `yaml:"keys"`
+	Hooks         []Hook            `yaml:"hooks"`
+	Tokens        []Token           `yaml:"tokens"`
+	// Permissions is "read" (default) or "write": what GITHUB_TOKEN gets by default.
+	Permissions string `yaml:"permissions"`
+	// Subject is the OIDC subject customization; nil for the default template.
+	Subject json.RawMessage `yaml:"-"`
+}
+
+// Branch is a branch with its whole tree.
+type Branch struct {
+	Name      string            `yaml:"name" json:"name"`
+	Protected bool              `yaml:"protected" json:"protected"`
+	Files     map[string]string `yaml:"files" json:"files"` // path → content
+	SHA       string            `yaml:"-" json:"sha"`       // of the commit; made from the files
+}
+
+// Secret is a stored secret. Credential is the name its value has in the
+// world's register ("" when it is no credential: a role's name, a host).
+type Secret struct {
+	Name       string    `yaml:"name" json:"name"`
+	Scope      string    `yaml:"scope" json:"scope"` // "repository" (default), "environment/NAME", "organization"
+	Value      string    `yaml:"value" json:"value"`
+	Credential string    `yaml:"credential" json:"credential"`
+	Created    time.Time `yaml:"-" json:"created"`
+	Updated    time.Time `yaml:"-" json:"updated"`
+	Seen       time.Time `yaml:"-" json:"seen"` // from here on readers see Updated
+	Before     time.Time `yaml:"-" json:"before"`
+}
+
+// Variable is a configuration variable.
+type Variable struct {
+	Name  string `yaml:"name" json:"name"`
+	Scope string `yaml:"scope" json:"scope"`
+	Value string `yaml:"value" json:"value"`
+}
+
+// Environment is a deployment environment.
+type Environment struct {
+	Name      string   `yaml:"name" json:"name"`
+	Reviewers []string `yaml:"reviewers" json:"reviewers"` // logins
+	Branches  []string `yaml:"branches" json:"branches"`   // custom branch policies
+	Protected bool     `yaml:"protected" json:"protected"` // protected branches only
+	CanBypass bool     `yaml:"can_bypass" json:"can_bypass"`
+}
+
+// RunSeed is a run that exists when the world begins, or that somebody starts.
+type RunSeed struct {
+	Workflow string        `yaml:"workflow"` // path
+	Event    string        `yaml:"event"`
+	Branch   string        `yaml:"branch"`
+	Status   string        `yaml:"status"` // default "completed"
+	Actor    string        `yaml:"actor"`
+	Age      time.Duration `yaml:"age"`      // how long ago it was created
+	Attempts int           `yaml:"attempts"` // default 1
+	Log      string        `yaml:"log"`
+	Expired  bool          `yaml:"expired"` // its logs are gone (410)
+	Jobs     []string      `yaml:"jobs"`    // names; default one job "build"
+	// IgnoresCancel: a cancel is accepted and nothing stops; only force-cancel ends it.
+	IgnoresCancel bool `yaml:"ignores_cancel"`
+	// Lingers is how much longer than the run its last job lives once the run was ended.
+	Lingers time.Duration `yaml:"lingers"`
+	// Lasts is how long it runs when left alone; 0 means until it is ended.
+	Lasts time.Duration `yaml:"lasts"`
+}
+
+// CacheSeed is an Actions cache. Reappears is how often it is written again
+// after it was deleted, by a token that outlived its job.
+type CacheSeed struct {
+	Key       string        `yaml:"key"`
+	Ref       string        `yaml:"ref"`
+	Size      int64         `yaml:"size"`
+	Age       time.Duration `yaml:"age"`
+	Reappears int           `yaml:"reappears"`
+	After     time.Duration `yaml:"after"` // between deletion and reappearance; default 30s
+}
+
+// Runner is a self-hosted runner.
+type Runner struct {
+	ID     int64    `yaml:"-" json:"id"`
+	Name   string   `yaml:"name" json:"name"`
+	Status string   `yaml:"status" json:"status"`
+	Busy   bool     `yaml:"busy" json:"busy"`
+	Labels []string `yaml:"labels" json:"labels"`
+}
+
+// Key is a deploy key.
+type Key struct {
+	ID       int64     `yaml:"-" json:"id"`
+	Title    string    `yaml:"title" json:"title"`
+	ReadOnly bool      `yaml:"read_only" json:"read_only"`
+	AddedBy  string    `yaml:"added_by" json:"added_by"`
+	Created  time.Time `yaml:"-" json:"created"`
+}
+
+// Hook is a webhook.
+type Hook struct {
+	ID     int64    `yaml:"-" json:"id"`
+	URL    string   `yaml:"url" json:"url"`
+	Active bool     `yaml:"active" json:"active"`
+	Events []string `yaml:"events" json:"events"`
+}
+
+// Token is an access token. Permissions go from a permission's name ("actions",
+// "secrets", "metadata", ...) to "read" or "write"; nil means write to everything.
+// A token without metadata does not see the repository at all.
+type Token struct {
+	Name        string            `yaml:"name" json:"name"` // in the world's register and log
+	Value       string            `yaml:"value" json:"value"`
+	Login       string            `yaml:"login" json:"login"`
+	Permissions map[string]string `yaml:"permissions" json:"permissions"`
+	Dead        bool              `yaml:"-" json:"dead"`
+}
