@@ -1,0 +1,66 @@
+package aws
+
+import (
+	"time"
+
+	"github.com/firebreak/firebreak/internal/world"
+)
+
+// change sets a key's status and logs its death, or that it works again.
+func (s *Server) change(k *Key, status string) {
+	was := k.Status.latest()
+	if was == status {
+		return
+	}
+	k.Status.set(s.core, status)
+	switch {
+	case was == active:
+		s.core.Dies(k.Credential, k.Status.Enforced.At, "access key "+status)
+	case status == active:
+		s.revives(k.Credential, "access key switched on again")
+	}
+}
+
+// judge looks whether anything still opens a role, with every accepted change in
+// force, and logs its death or that it works again.
+func (s *Server) judge(r *Role, why string) {
+	open := s.open(r)
+	switch {
+	case !open && !r.Dead:
+		at := s.core.Now()
+		for _, x := range []time.Time{r.Trust.Enforced.At, r.Inline.Enforced.At} {
+			if x.After(at) {
+				at = x
+			}
+		}
+		r.Dead, r.DeadAt = true, at
+		s.core.Dies(r.Credential, at, why)
+	case open && r.Dead:
+		r.Dead = false
+		s.revives(r.Credential, why)
+	}
+}
+
+// open: a stolen token can still be traded for a session, or a session that was
+// issued is not denied. Tokens count for longer than they last: an attacker who
+// got one may get the next.
+func (s *Server) open(r *Role) bool {
+	for _, t := range r.Stolen {
+		if claims, err := readToken(t); err == nil && s.trusts(r.Trust.latest(), claims) {
+			return true
+		}
+	}
+	for _, x := range s.st.Sessions {
+		if x.Role != r.Name || !s.core.Now().Before(x.Expires) {
+			continue
+		}
+		if _, deny, _ := decide(sorted(r.Inline.latest()), asked{action: "sts:AssumeRole", keys: sessionKeys(x)}); !deny {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) revives(credential, why string) {
+	s.core.Log(world.Entry{Kind: "born", Provider: "aws", Credential: credential, Detail: "works again: " + why})
+}

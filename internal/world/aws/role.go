@@ -1,0 +1,150 @@
+package aws
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const longestSession = "3600"
+
+func (s *Server) role(c *call) (*Role, *fault) {
+	r := s.st.Roles[c.form.Get("RoleName")]
+	if r == nil {
+		return nil, noSuchEntity("The role with name " + c.form.Get("RoleName"))
+	}
+	return r, nil
+}
+
+// getRole answers the trust policy URL-encoded, as IAM does.
+// Source: IAM API reference, GetRole.
+func (s *Server) getRole(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	return []node{tree("Role",
+		leaf("Path", "/"), leaf("RoleName", r.Name), leaf("RoleId", "AROA"+strings.ToUpper(r.Name)), leaf("Arn", s.roleARN(r.Name)),
+		leaf("CreateDate", stamp(r.Created)), leaf("MaxSessionDuration", longestSession),
+		leaf("AssumeRolePolicyDocument", encoded(r.Trust.Shown.Get(s.core.Now()))),
+	)}, nil
+}
+
+func (s *Server) updateAssumeRolePolicy(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	doc := c.form.Get("PolicyDocument")
+	if _, err := parsePolicy(doc); err != nil {
+		return nil, &fault{http.StatusBadRequest, "MalformedPolicyDocument", err.Error()}
+	}
+	r.Trust.set(s.core, doc)
+	s.judge(r, "trust policy changed")
+	return nil, nil
+}
+
+func (s *Server) listRolePolicies(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	var names []node
+	for _, n := range slices.Sorted(maps.Keys(r.Inline.Shown.Get(s.core.Now()))) {
+		names = append(names, leaf("member", n))
+	}
+	return []node{members("PolicyNames", names), leaf("IsTruncated", "false")}, nil
+}
+
+func (s *Server) getRolePolicy(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	name := c.form.Get("PolicyName")
+	doc, ok := r.Inline.Shown.Get(s.core.Now())[name]
+	if !ok {
+		return nil, noSuchEntity("The role policy with name " + name)
+	}
+	return []node{leaf("RoleName", r.Name), leaf("PolicyName", name), leaf("PolicyDocument", encoded(doc))}, nil
+}
+
+// listAttachedRolePolicies answers none: the world's managed permissions are the seed's Allows.
+func (s *Server) listAttachedRolePolicies(c *call) (reply, *fault) {
+	if _, f := s.role(c); f != nil {
+		return nil, f
+	}
+	return []node{members("AttachedPolicies", nil), leaf("IsTruncated", "false")}, nil
+}
+
+func (s *Server) putRolePolicy(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	doc := c.form.Get("PolicyDocument")
+	if _, err := parsePolicy(doc); err != nil {
+		return nil, &fault{http.StatusBadRequest, "MalformedPolicyDocument", err.Error()}
+	}
+	all := maps.Clone(r.Inline.latest())
+	all[c.form.Get("PolicyName")] = doc
+	r.Inline.set(s.core, all)
+	s.judge(r, "inline policy "+c.form.Get("PolicyName")+" put")
+	return nil, nil
+}
+
+func (s *Server) deleteRolePolicy(c *call) (reply, *fault) {
+	r, f := s.role(c)
+	if f != nil {
+		return nil, f
+	}
+	all := maps.Clone(r.Inline.latest())
+	if _, ok := all[c.form.Get("PolicyName")]; !ok {
+		return nil, noSuchEntity("The role policy with name " + c.form.Get("PolicyName"))
+	}
+	delete(all, c.form.Get("PolicyName"))
+	r.Inline.set(s.core, all)
+	s.judge(r, "inline policy deleted")
+	return nil, nil
+}
+
+// simulate evaluates the role's stored policies for a context the caller gives.
+// Source: IAM API reference, SimulatePrincipalPolicy.
+func (s *Server) simulate(c *call) (reply, *fault) {
+	_, name, ok := strings.Cut(c.form.Get("PolicySourceArn"), ":role/")
+	r := s.st.Roles[name]
+	if !ok || r == nil {
+		return nil, noSuchEntity("The principal " + c.form.Get("PolicySourceArn"))
+	}
+	keys := map[string]words{}
+	for i := 1; ; i++ {
+		entry := "ContextEntries.member." + itoa(i)
+		key := c.form.Get(entry + ".ContextKeyName")
+		if key == "" {
+			break
+		}
+		for j := 1; c.form.Has(entry + ".ContextKeyValues.member." + itoa(j)); j++ {
+			keys[key] = append(keys[key], c.form.Get(entry+".ContextKeyValues.member."+itoa(j)))
+		}
+	}
+	var results []node
+	for i := 1; c.form.Has("ActionNames.member." + itoa(i)); i++ {
+		action := c.form.Get("ActionNames.member." + itoa(i))
+		decision := "implicitDeny"
+		switch allowed, deny, _ := decide(sorted(r.Inline.Shown.Get(s.core.Now())), asked{action: action, keys: keys}); {
+		case deny:
+			decision = "explicitDeny"
+		case allowed || anyLike(r.Allows, action, true):
+			decision = "allowed"
+		}
+		results = append(results, tree("member", leaf("EvalActionName", action), leaf("EvalResourceName", "*"), leaf("EvalDecision", decision)))
+	}
+	return []node{leaf("IsTruncated", "false"), members("EvaluationResults", results)}, nil
+}
+
+func encoded(doc string) string { return strings.ReplaceAll(url.QueryEscape(doc), "+", "%20") }
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
