@@ -4,6 +4,7 @@ package drive
 
 import (
 	"context"
+	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
@@ -17,6 +18,23 @@ type Hands interface {
 	Settle(ctx context.Context, s *respond.State, c respond.Settle) plan.Settlement
 	Verify(ctx context.Context, s *respond.State, c respond.Verify) plan.Reading
 	Survey(ctx context.Context, s *respond.State, c respond.Survey) respond.Surveyed
+}
+
+// Clock is the driver's only source of time. A rehearsal's runs faster than ours.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits for d of this clock; it returns ctx.Err when cut short.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Decider is respond.Decider as a driver sees it.
+type Decider interface {
+	Observe(respond.Event)
+	Commands() []respond.Command
+	// Standing says with which exit code, and why, the incident stands if nobody answers what is asked now.
+	Standing() (code int, why []string)
+	// State is a picture that does not change after it was given out.
+	State() *respond.State
 }
 
 // Reply is a person's answer. Override is set when the answer opens a gate.
