@@ -1,0 +1,89 @@
+package inventory
+
+import (
+	"slices"
+
+	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// Source is one repository's workflow and action files as they were read, from a
+// folder (package checkout) or from a survey (FromSnapshot).
+type Source struct {
+	Repository    string // "owner/name", "" for a plain folder
+	Folder        string // "" when surveyed
+	DefaultBranch string // "" when not known
+	Files         []SourceFile
+}
+
+// SourceFile is a file's content on the branches that have exactly it.
+type SourceFile struct {
+	Path     string   // from the repository's root, with slashes
+	Branches []string // empty for a plain folder
+	Content  []byte
+}
+
+// Model is a repository with its files parsed.
+type Model struct {
+	Repository    string
+	Folder        string
+	DefaultBranch string
+	Workflows     []ModelWorkflow
+	Actions       []ModelAction
+}
+
+// ModelWorkflow is a workflow file with the branches that have exactly it.
+type ModelWorkflow struct {
+	*workflow.File
+	Branches []string
+}
+
+// ModelAction is a local action with the branches that have exactly it.
+type ModelAction struct {
+	*workflow.Action
+	Branches []string
+}
+
+// FromSnapshot gives the files of every surveyed repository.
+func FromSnapshot(s *snapshot.Snapshot) []Source {
+	var out []Source
+	for _, r := range s.Repositories {
+		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch}
+		for _, f := range r.Files {
+			src.Files = append(src.Files, SourceFile{Path: f.Path, Branches: slices.Clone(f.Branches), Content: []byte(f.Content)})
+		}
+		out = append(out, src)
+	}
+	return out
+}
+
+// Parse reads the files of each source. Files that are neither workflows nor
+// actions are left out. The same content gives the same models.
+func Parse(sources []Source) []Model {
+	models := make([]Model, 0, len(sources))
+	for _, s := range sources {
+		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch}
+		for _, f := range s.Files {
+			branches := slices.Clone(f.Branches)
+			slices.Sort(branches)
+			switch {
+			case workflow.IsWorkflow(f.Path):
+				m.Workflows = append(m.Workflows, ModelWorkflow{workflow.Parse(f.Path, f.Content), branches})
+			case workflow.IsAction(f.Path):
+				m.Actions = append(m.Actions, ModelAction{workflow.ParseAction(f.Path, f.Content), branches})
+			}
+		}
+		sortModel(&m)
+		models = append(models, m)
+	}
+	return models
+}
+
+func sortModel(m *Model) {
+	slices.SortStableFunc(m.Workflows, func(a, b ModelWorkflow) int {
+		return compareFiles(a.Path, b.Path, a.Branches, b.Branches)
+	})
+	slices.SortStableFunc(m.Actions, func(a, b ModelAction) int {
+		return compareFiles(a.Path, b.Path, a.Branches, b.Branches)
+	})
+}

@@ -1,0 +1,148 @@
+package workflow
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// expression is one ${{ }} in a value, or a whole if condition without the marks.
+type expression struct {
+	start int // byte offset of the body in the value
+	end   int // byte offset behind the body
+	body  string
+	node  actionlint.ExprNode // nil when it does not parse
+}
+
+// expressions finds every expression in a value. implicit says that the value is
+// one even without ${{ }}, as in "if".
+func expressions(value string, implicit bool) []expression {
+	if implicit && !strings.Contains(value, "${{") {
+		if strings.TrimSpace(value) == "" {
+			return nil
+		}
+		node, _ := parseExpression(value + "}}")
+		return []expression{{end: len(value), body: value, node: node}}
+	}
+	var out []expression
+	for at := 0; ; {
+		i := strings.Index(value[at:], "${{")
+		if i < 0 {
+			return out
+		}
+		start := at + i + len("${{")
+		node, n := parseExpression(value[start:])
+		if n == 0 { // it does not parse: up to the next mark, or to the end
+			if n = strings.Index(value[start:], "}}"); n < 0 {
+				n = len(value) - start
+			} else {
+				n += len("}}")
+			}
+		}
+		end := start + n
+		body := strings.TrimSuffix(value[start:end], "}}")
+		out = append(out, expression{start: start, end: start + len(body), body: body, node: node})
+		at = end
+	}
+}
+
+// parseExpression parses up to the closing braces and gives the number of bytes
+// read, braces included; 0 when it does not parse.
+func parseExpression(src string) (actionlint.ExprNode, int) {
+	lexer := actionlint.NewExprLexer(src)
+	node, err := actionlint.NewExprParser().Parse(lexer)
+	if err != nil || lexer.Err() != nil {
+		return nil, 0
+	}
+	return node, min(lexer.Offset(), len(src))
+}
+
+// use is a reference found in an expression; offset is in bytes from the body's start.
+type use struct {
+	kind   RefKind
+	name   string
+	offset int
+}
+
+// uses lists the references to secrets, the job's token and variables.
+func (e *expression) uses() []use {
+	if e.node == nil {
+		return scan(e.body)
+	}
+	var out []use
+	actionlint.VisitExprNode(e.node, func(n, parent actionlint.ExprNode, entering bool) {
+		v, ok := n.(*actionlint.VariableNode)
+		if !ok || !entering {
+			return
+		}
+		u := use{offset: min(v.Token().Offset, len(e.body))}
+		name, how := member(v, parent)
+		switch v.Name {
+		case "secrets":
+			u.kind, u.name = how, name
+			if name == "GITHUB_TOKEN" {
+				u.kind = JobToken
+			}
+		case "github":
+			// github alone, as in toJSON(github), carries the token too.
+			if how == Secret && name != "TOKEN" {
+				return
+			}
+			u.kind, u.name = JobToken, "GITHUB_TOKEN"
+		case "vars":
+			if how != Secret {
+				return
+			}
+			u.kind, u.name = Variable, name
+		default:
+			return
+		}
+		out = append(out, u)
+	})
+	return out
+}
+
+// member says what of a context is taken: one named member (Secret), one that is
+// only known at run time (Dynamic), or all of it (All).
+func member(v *actionlint.VariableNode, parent actionlint.ExprNode) (string, RefKind) {
+	switch p := parent.(type) {
+	case *actionlint.ObjectDerefNode:
+		return strings.ToUpper(p.Property), Secret
+	case *actionlint.IndexAccessNode:
+		if p.Operand != actionlint.ExprNode(v) {
+			return "", All
+		}
+		if s, ok := p.Index.(*actionlint.StringNode); ok {
+			return strings.ToUpper(s.Value), Secret
+		}
+		return "", Dynamic
+	}
+	return "", All
+}
+
+var (
+	secretText = regexp.MustCompile(`(?i)\bsecrets\b(?:\s*\.\s*([a-z_][a-z0-9_-]*)|\s*\[\s*'([^']+)'\s*\])?`)
+	tokenText  = regexp.MustCompile(`(?i)\bgithub\s*\.\s*token\b`)
+)
+
+// scan finds references in text that does not parse: rather one too many.
+func scan(body string) []use {
+	var out []use
+	for _, m := range secretText.FindAllStringSubmatchIndex(body, -1) {
+		u := use{kind: All, offset: m[0]}
+		for g := 2; g <= 4; g += 2 {
+			if m[g] >= 0 {
+				u.kind, u.name = Secret, strings.ToUpper(body[m[g]:m[g+1]])
+			}
+		}
+		if u.name == "GITHUB_TOKEN" {
+			u.kind = JobToken
+		}
+		out = append(out, u)
+	}
+	for _, m := range tokenText.FindAllStringIndex(body, -1) {
+		out = append(out, use{kind: JobToken, name: "GITHUB_TOKEN", offset: m[0]})
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package workflow
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/diag"
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v4"
+)
+
+// IsWorkflow says whether GitHub takes a file for a workflow.
+// Source: GitHub Docs, "About workflows": .yml or .yaml in .github/workflows, no subfolders.
+func IsWorkflow(name string) bool {
+	ext := path.Ext(name)
+	return path.Dir(name) == ".github/workflows" && (ext == ".yml" || ext == ".yaml")
+}
+
+// IsAction says whether a file is an action's metadata.
+func IsAction(name string) bool {
+	base := path.Base(name)
+	return base == "action.yml" || base == "action.yaml"
+}
+
+// Parse reads a workflow file. The path is only a name. It never fails: see
+// File.Problems and File.Broken.
+func Parse(name string, src []byte) *File {
+	f := &File{Path: name}
+	t := newText(src)
+	root, w := read(name, t, inWorkflow, &f.Problems)
+	if root == nil {
+		f.Broken = true
+		f.Refs = t.scan()
+		return f
+	}
+	parsed := lint(t, f)
+	if parsed == nil {
+		f.Broken = true
+		f.Refs = t.scan()
+		return f
+	}
+	f.Name = str(parsed.Name)
+	f.Permissions = permissions(parsed.Permissions)
+	f.Env = env(parsed.Env)
+	for _, e := range parsed.On {
+		f.Triggers = append(f.Triggers, trigger(e))
+	}
+	read := map[string]bool{}
+	for id, j := range parsed.Jobs {
+		if id = strings.ToLower(id); j != nil {
+			f.Jobs = append(f.Jobs, job(j, w.of(func(job string) bool { return job == id })))
+			read[id] = true
+		}
+	}
+	f.Refs = w.of(func(job string) bool { return job == "" || !read[job] })
+	slices.SortFunc(f.Jobs, func(a, b Job) int { return comparePos(a.Pos, b.Pos) })
+	f.Broken = len(f.Jobs) == 0
+	f.Problems.Sort()
+	return f
+}
+
+// read parses the tree and collects its references; nil when there is no tree.
+func read(name string, t *text, place func([]string) place, problems *diag.List) (*yaml.Node, *walker) {
+	root, err := t.tree()
+	if err == nil && root.Kind != yaml.MappingNode {
+		err = fmt.Errorf("the file is a %s, not a mapping", kinds[root.Kind])
+	}
+	if err != nil {
+		problems.Add(diag.Diagnostic{File: name, Message: err.Error(), Hint: "GitHub does not run this file; its secrets were found by their text"})
+		return nil, nil
+	}
+	w := &walker{text: t, place: place, problems: problems, file: name}
+	w.walk(root)
+	return root, w
+}
+
+var kinds = map[yaml.Kind]string{yaml.SequenceNode: "list", yaml.ScalarNode: "single value", yaml.AliasNode: "alias"}
+
+// lint runs actionlint's parser. The file is an attacker's: a panic in a parser
+// we did not write must cost this file's structure and not the whole response.
+func lint(t *text, f *File) (parsed *actionlint.Workflow) {
+	defer func() {
+		if p := recover(); p != nil {
+			parsed = nil
+			f.Problems.Add(diag.Diagnostic{File: f.Path, Message: fmt.Sprintf("the workflow parser gave up: %v", p)})
+		}
+	}()
+	parsed, errs := actionlint.Parse([]byte(t.src))
+	for _, e := range errs {
+		f.Problems.Add(diag.Diagnostic{File: f.Path, Line: e.Line, Column: e.Column, Message: e.Message, Snippet: t.line(e.Line)})
+	}
+	return parsed
+}
+
+// scan finds references by text alone, outside of YAML comments.
+func (t *text) scan() []Ref {
+	var out []Ref
+	for i := range t.lines {
+		l := t.line(i + 1)
+		if strings.HasPrefix(strings.TrimSpace(l), "#") {
+			continue
+		}
+		for _, u := range scan(l) {
+			if u.kind == All {
+				continue // without a tree, the word alone is most often a key
+			}
+			out = append(out, Ref{Kind: u.kind, Name: u.name, How: HowOther, Level: "workflow", Step: -1, Value: l, Pos: t.pos(t.lines[i] + u.offset)})
+		}
+	}
+	return out
+}
+
+func find(vars []Var, name string) (Var, bool) {
+	for _, v := range vars {
+		if strings.EqualFold(v.Name, name) {
+			return v, true
+		}
+	}
+	return Var{}, false
+}

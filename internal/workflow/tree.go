@@ -1,0 +1,126 @@
+package workflow
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxNodes bounds what a file unfolds to when its aliases are followed. The
+// largest real workflow files have a few thousand nodes; a file with nested
+// aliases can name billions.
+const maxNodes = 200_000
+
+// text is a file's text after the byte order mark is gone and line ends are "\n".
+type text struct {
+	src   string
+	lines []int // byte offset of each line's start
+	nodes []int // byte offsets at which YAML nodes begin, ascending
+}
+
+func newText(src []byte) *text {
+	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	t := &text{src: strings.ReplaceAll(string(src), "\r\n", "\n"), lines: []int{0}}
+	for i := 0; i < len(t.src); i++ {
+		if t.src[i] == '\n' {
+			t.lines = append(t.lines, i+1)
+		}
+	}
+	return t
+}
+
+// offset is the byte offset of a place whose column counts characters, as the YAML parser's do.
+func (t *text) offset(p Pos) int {
+	if p.Line < 1 || p.Line > len(t.lines) {
+		return len(t.src)
+	}
+	i := t.lines[p.Line-1]
+	for c := 1; c < p.Column && i < len(t.src) && t.src[i] != '\n'; c++ {
+		_, n := utf8.DecodeRuneInString(t.src[i:])
+		i += n
+	}
+	return i
+}
+
+// pos is the place of a byte offset.
+func (t *text) pos(offset int) Pos {
+	line := sort.SearchInts(t.lines, offset+1)
+	return Pos{Line: line, Column: utf8.RuneCountInString(t.src[t.lines[line-1]:offset]) + 1}
+}
+
+// within is where part stands in the text of the node that begins at p, searching
+// from cursor on; -1 when the node's text is folded or escaped and does not hold
+// part as it is.
+func (t *text) within(p Pos, cursor int, part string) int {
+	start := t.offset(p)
+	end := len(t.src)
+	if i := sort.SearchInts(t.nodes, start+1); i < len(t.nodes) {
+		end = t.nodes[i]
+	}
+	start = max(start, cursor)
+	if start > end {
+		return -1
+	}
+	i := strings.Index(t.src[start:end], part)
+	if i < 0 {
+		return -1
+	}
+	return start + i
+}
+
+// line is a line of the text, "" when there is none.
+func (t *text) line(n int) string {
+	if n < 1 || n > len(t.lines) {
+		return ""
+	}
+	s := t.src[t.lines[n-1]:]
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+var errAliases = errors.New("aliases unfold without end or to more than this program reads; write the values out")
+
+// tree parses the text as YAML and makes sure that walking it ends.
+func (t *text) tree() (*yaml.Node, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(t.src), &doc); err != nil {
+		return nil, fmt.Errorf("parse YAML: %w", err)
+	}
+	if len(doc.Content) == 0 {
+		return nil, errors.New("the file is empty")
+	}
+	root := doc.Content[0]
+	seen := map[*yaml.Node]bool{}
+	budget := maxNodes
+	if !t.measure(root, seen, &budget) {
+		return nil, errAliases
+	}
+	sort.Ints(t.nodes)
+	return root, nil
+}
+
+func (t *text) measure(n *yaml.Node, open map[*yaml.Node]bool, budget *int) bool {
+	*budget--
+	if *budget < 0 || open[n] {
+		return false
+	}
+	t.nodes = append(t.nodes, t.offset(Pos{n.Line, n.Column}))
+	open[n] = true
+	defer delete(open, n)
+	if n.Kind == yaml.AliasNode {
+		return t.measure(n.Alias, open, budget)
+	}
+	for _, c := range n.Content {
+		if !t.measure(c, open, budget) {
+			return false
+		}
+	}
+	return true
+}
