@@ -1,0 +1,65 @@
+package diag
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Render writes every diagnostic for people: place and message, the line with a
+// mark under the column, and the hint. Control characters of the user's files are
+// shown escaped, so that a file cannot write to the terminal (invariant I13).
+func Render(w io.Writer, l List) error {
+	for _, d := range l {
+		if _, err := io.WriteString(w, d.Text()); err != nil {
+			return fmt.Errorf("write diagnostics: %w", err)
+		}
+	}
+	return nil
+}
+
+// Text is one diagnostic as Render writes it, ended by a line break.
+func (d Diagnostic) Text() string {
+	var b strings.Builder
+	b.WriteString(d.place() + ": " + visible(d.Message) + "\n")
+	if d.Snippet != "" && d.Line > 0 {
+		number := fmt.Sprintf("%4d", d.Line)
+		fmt.Fprintf(&b, "%s | %s\n", number, visible(strings.ReplaceAll(d.Snippet, "\t", " ")))
+		if d.Column > 0 {
+			fmt.Fprintf(&b, "%s | %s^\n", strings.Repeat(" ", len(number)), strings.Repeat(" ", d.Column-1))
+		}
+	}
+	if d.Hint != "" {
+		b.WriteString("     = " + visible(d.Hint) + "\n")
+	}
+	return b.String()
+}
+
+func (d Diagnostic) place() string {
+	switch {
+	case d.Line == 0:
+		return visible(d.File)
+	case d.Column == 0:
+		return fmt.Sprintf("%s:%d", visible(d.File), d.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", visible(d.File), d.Line, d.Column)
+}
+
+// visible escapes what would not show as one character on a terminal.
+func visible(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool { return !unicode.IsPrint(r) }
