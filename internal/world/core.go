@@ -13,8 +13,9 @@ type core struct {
 	seed  int64
 	ids   int64
 	texts int64
-	names map[string]string // value → name
-	batch []Entry           // logged since the last commit
+	names map[string]string    // value → name
+	ends  map[string]time.Time // name → when it stops or stopped working; zero: it works
+	batch []Entry              // logged since the last commit
 	dirty bool
 }
 
@@ -39,6 +40,18 @@ func (c *core) Name(value string) string { return c.names[value] }
 func (c *core) Log(e Entry) {
 	e.Time = c.Now()
 	c.batch = append(c.batch, e)
+	switch {
+	case e.Credential == "":
+	case e.Kind == "born":
+		c.ends[e.Credential], c.dirty = time.Time{}, true
+	case e.Kind == "dies":
+		c.ends[e.Credential], c.dirty = e.At, true
+	}
+}
+
+func (c *core) Alive(name string) bool {
+	end, born := c.ends[name]
+	return born && (end.IsZero() || c.Now().Before(end))
 }
 
 func (c *core) ID() int64 {
@@ -63,12 +76,12 @@ func (c *core) Text(n int) string {
 func (c *core) Delay(kind string) time.Duration { return c.w.o.Delays[kind] }
 
 // drop forgets what seeding did.
-func (c *core) drop() { c.batch, c.ids, c.texts, c.names = nil, 0, 0, map[string]string{} }
+func (c *core) drop() {
+	c.batch, c.ids, c.texts, c.names, c.ends = nil, 0, 0, map[string]string{}, map[string]time.Time{}
+}
 
 func (c *core) restore(s *saved) {
 	c.seed, c.ids, c.texts = s.Seed, s.IDs, s.Texts
-	c.names = maps.Clone(s.Names)
-	if c.names == nil {
-		c.names = map[string]string{}
-	}
+	maps.Copy(c.names, s.Names)
+	maps.Copy(c.ends, s.Ends)
 }

@@ -50,6 +50,7 @@ type World struct {
 	serving   sync.WaitGroup
 	stop      context.CancelFunc
 	routes    map[string]http.Handler
+	watchers  []func(Core)
 	started   bool
 	broken    error // a write that failed: nothing is answered any more
 }
@@ -63,7 +64,7 @@ func New(o Options) (*World, error) {
 		return nil, fmt.Errorf("make the world's folder: %w", err)
 	}
 	w := &World{o: o, addresses: map[string]string{}, saved: map[string]string{}, counts: map[string]int{}, windows: map[string]window{}, holds: newHolds(), routes: map[string]http.Handler{}}
-	w.core = core{w: w, seed: o.Seed, names: map[string]string{}}
+	w.core = core{w: w, seed: o.Seed, names: map[string]string{}, ends: map[string]time.Time{}}
 	s, err := load(o.Dir)
 	if err != nil {
 		return nil, err
@@ -185,6 +186,11 @@ func (w *World) Do(f func(Core)) error {
 	return w.commit()
 }
 
+// Watch has f called before every save, after whatever happened: to look across
+// providers at each single change. It is to be called before Start; f runs under
+// the world's lock.
+func (w *World) Watch(f func(Core)) { w.watchers = append(w.watchers, f) }
+
 // ID identifies this world for the journal.
 func (w *World) ID() string { return w.o.ID }
 
@@ -215,13 +221,15 @@ func (w *World) URL(name string) string {
 
 // Environment gives the variables that point any client at this world.
 func (w *World) Environment() (map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	env := map[string]string{}
 	for _, p := range w.providers {
 		e, ok := p.(Pointing)
 		if !ok {
 			continue
 		}
-		m, err := e.Environment(w.URL(p.Name()), w.o.Dir)
+		m, err := e.Environment("http://"+w.addresses[p.Name()], w.o.Dir)
 		if err != nil {
 			return nil, fmt.Errorf("environment of %s: %w", p.Name(), err)
 		}

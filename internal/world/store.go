@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 const (
@@ -25,6 +26,7 @@ type saved struct {
 	IDs       int64                      `json:"ids"`
 	Texts     int64                      `json:"texts"`
 	Names     map[string]string          `json:"names"`
+	Ends      map[string]time.Time       `json:"ends"`
 	Addresses map[string]string          `json:"addresses"`
 	Numbered  int                        `json:"numbered"`
 	Counts    map[string]int             `json:"counts"`
@@ -61,6 +63,9 @@ func (w *World) commit() error {
 	if w.broken != nil {
 		return w.broken
 	}
+	for _, f := range w.watchers {
+		f(&w.core)
+	}
 	entries := w.journal.number(w.core.batch)
 	w.core.batch = nil
 	changed, err := w.changed()
@@ -93,7 +98,7 @@ func (w *World) changed() (bool, error) {
 
 func (w *World) save(entries []Entry) error {
 	s := saved{
-		Schema: schema, ID: w.o.ID, Seed: w.core.seed, IDs: w.core.ids, Texts: w.core.texts, Names: w.core.names,
+		Schema: schema, ID: w.o.ID, Seed: w.core.seed, IDs: w.core.ids, Texts: w.core.texts, Names: w.core.names, Ends: w.core.ends,
 		Addresses: w.addresses, Numbered: w.numbered, Counts: w.counts, Late: w.late, Seq: w.journal.seq, Tail: entries,
 		Providers: map[string]json.RawMessage{},
 	}

@@ -96,6 +96,8 @@ type Core interface {
 	Born(name, value string)
 	// Dies logs that the named credential stops working at the given world time (now or later, by eventual consistency).
 	Dies(name string, at time.Time, why string)
+	// Alive says whether a registered name works now, as far as Born and Dies were told: false for a name that was never born.
+	Alive(name string) bool
 	// Name gives the registered name of a value, "" when unknown.
 	Name(value string) string
 	// Log appends an entry; Seq and Time are filled in.
