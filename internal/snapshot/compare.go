@@ -1,0 +1,202 @@
+package snapshot
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Change is one difference between two snapshots.
+type Change struct {
+	What   string `json:"what"`   // "added", "removed", "changed"
+	Kind   string `json:"kind"`   // "workflow", "file", "secret", "deploy-key", ...
+	Target string `json:"target"` // where: repository, account, server or registry user
+	Name   string `json:"name"`
+	Detail string `json:"detail,omitempty"` // what is different, for a person
+}
+
+// Compare says what b has that a has not, has no more, or has otherwise: the
+// evidence of what an attacker added. Runs, caches and artifacts come and go by
+// themselves and are left out. A repository, account, server or registry user that
+// only one of the two listed is one change, because nothing is known of its parts
+// at the other time.
+func Compare(a, b *Snapshot) []Change {
+	var out []Change
+	place := func(kind, name string) facts { return facts{{kind: kind, target: "", name: name}: ""} }
+	pair(a.Repositories, b.Repositories, func(r Repository) string { return r.FullName }, func(x, y *Repository, name string) {
+		out = append(out, differ(x, y, place("repository", name), repositoryFacts)...)
+	})
+	pair(a.AWS, b.AWS, func(r Account) string { return r.ID }, func(x, y *Account, name string) {
+		out = append(out, differ(x, y, place("aws-account", name), accountFacts)...)
+	})
+	pair(a.Vault, b.Vault, func(r Vault) string { return r.Address }, func(x, y *Vault, name string) {
+		out = append(out, differ(x, y, place("vault", name), vaultFacts)...)
+	})
+	pair(a.NPM, b.NPM, func(r Registry) string { return r.Address + " " + r.User }, func(x, y *Registry, name string) {
+		out = append(out, differ(x, y, place("npm-user", name), registryFacts)...)
+	})
+	slices.SortFunc(out, func(x, y Change) int {
+		return cmp.Or(cmp.Compare(x.Target, y.Target), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.What, y.What))
+	})
+	return out
+}
+
+// fact names one thing; its value in facts is what is worth comparing of it.
+type fact struct{ kind, target, name string }
+
+type facts map[fact]string
+
+func (f facts) add(kind, target, name, detail string) { f[fact{kind, target, name}] = detail }
+
+func differ[T any](a, b *T, place facts, of func(*T) facts) []Change {
+	var was, is facts
+	switch {
+	case a == nil:
+		was, is = facts{}, place
+	case b == nil:
+		was, is = place, facts{}
+	default:
+		was, is = of(a), of(b)
+	}
+	var out []Change
+	for f, now := range is {
+		before, ok := was[f]
+		switch {
+		case !ok:
+			out = append(out, Change{"added", f.kind, f.target, f.name, now})
+		case before != now:
+			out = append(out, Change{"changed", f.kind, f.target, f.name, "was " + before + ", is " + now})
+		}
+	}
+	for f, before := range was {
+		if _, ok := is[f]; !ok {
+			out = append(out, Change{"removed", f.kind, f.target, f.name, before})
+		}
+	}
+	return out
+}
+
+func pair[T any](a, b []T, key func(T) string, f func(x, y *T, name string)) {
+	index := map[string]*T{}
+	for i := range a {
+		index[key(a[i])] = &a[i]
+	}
+	for i := range b {
+		k := key(b[i])
+		f(index[k], &b[i], k)
+		delete(index, k)
+	}
+	for k, x := range index {
+		f(x, nil, k)
+	}
+}
+
+func repositoryFacts(r *Repository) facts {
+	f := facts{}
+	t := r.FullName
+	f.add("setting", t, "default branch", r.DefaultBranch)
+	f.add("setting", t, "visibility", map[bool]string{true: "private", false: "public"}[r.Private])
+	f.add("setting", t, "default token permissions", cmp.Or(r.DefaultPermissions, "not known"))
+	f.add("setting", t, "OIDC subject", compact(r.Subject))
+	for _, b := range r.Branches {
+		f.add("branch", t, b.Name, map[bool]string{true: "protected", false: "not protected"}[b.Protected])
+	}
+	for _, w := range r.Workflows {
+		f.add("workflow", t, w.Path+" ("+id(w.ID)+")", w.State)
+	}
+	for _, file := range r.Files {
+		for _, b := range file.Branches {
+			f.add("file", t, b+":"+file.Path, "blob "+file.SHA)
+		}
+	}
+	for _, s := range r.Secrets {
+		f.add("secret", t, s.Scope+"/"+s.Name, "updated "+s.Updated.UTC().Format("2006-01-02T15:04:05Z"))
+	}
+	for _, v := range r.Variables {
+		f.add("variable", t, v.Scope+"/"+v.Name, strconv.Quote(v.Value))
+	}
+	for _, e := range r.Environments {
+		f.add("environment", t, e.Name, "reviewers ["+strings.Join(e.Reviewers, " ")+"], branches "+cmp.Or(e.Policy, "any")+
+			" ["+strings.Join(e.Branches, " ")+"], administrators may bypass: "+strconv.FormatBool(e.CanBypass))
+	}
+	for _, x := range r.Runners {
+		f.add("runner", t, x.Name+" ("+id(x.ID)+")", "labels ["+strings.Join(x.Labels, " ")+"]")
+	}
+	for _, k := range r.Keys {
+		f.add("deploy-key", t, k.Title+" ("+id(k.ID)+")", map[bool]string{true: "read only", false: "read and write"}[k.ReadOnly])
+	}
+	for _, h := range r.Hooks {
+		f.add("hook", t, h.URL+" ("+id(h.ID)+")", "active: "+strconv.FormatBool(h.Active)+", events ["+strings.Join(h.Events, " ")+"]")
+	}
+	return f
+}
+
+func accountFacts(a *Account) facts {
+	f := facts{}
+	t := "aws:" + a.ID
+	for _, r := range a.Roles {
+		f.add("role", t, r.ARN, "attached ["+strings.Join(r.Attached, " ")+"]")
+		f.add("trust-policy", t, r.ARN, compact(r.Trust))
+		for name, doc := range r.Inline {
+			f.add("inline-policy", t, r.ARN+" "+name, compact(doc))
+		}
+	}
+	for _, u := range a.Users {
+		f.add("user", t, u.ARN, "")
+		for _, k := range u.Keys {
+			f.add("access-key", t, u.Name+"/"+k.ID, k.Status)
+		}
+	}
+	for _, s := range a.Secrets {
+		versions, _ := json.Marshal(s.Versions) // a map of lists of strings always encodes
+		f.add("secrets-manager-secret", t, s.ID, string(versions))
+	}
+	return f
+}
+
+func vaultFacts(v *Vault) facts {
+	f := facts{}
+	t := "vault:" + v.Address
+	for _, r := range v.Roles {
+		f.add("jwt-role", t, r.Mount+"/"+r.Name, compact(r.Raw))
+	}
+	for _, k := range v.Tokens {
+		f.add("token", t, k.Accessor, "role "+k.Role+", policies ["+strings.Join(k.Policies, " ")+"]")
+	}
+	for _, k := range v.KV {
+		f.add("kv", t, k.Mount+"/"+k.Path, "version "+strconv.Itoa(k.Version))
+	}
+	return f
+}
+
+func registryFacts(r *Registry) facts {
+	f := facts{}
+	for _, k := range r.Tokens {
+		f.add("token", "npm:"+r.User, k.Key, map[bool]string{true: "read only", false: "read and write"}[k.ReadOnly])
+	}
+	return f
+}
+
+func id(n int64) string { return strconv.FormatInt(n, 10) }
+
+// compact writes JSON without space and with sorted keys, so that only a change
+// of meaning is a change; text that is no JSON stays as it is.
+func compact(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "none"
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return string(raw)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return string(raw)
+	}
+	return string(b)
+}

@@ -1,0 +1,93 @@
+package snapshot
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Sort puts every list into its order, in place, so that equal listings give
+// equal bytes. 
+func Sort(s *Snapshot) {
+	by(s.Repositories, func(r Repository) string { return r.FullName })
+	for i := range s.Repositories {
+		sortRepository(&s.Repositories[i])
+	}
+	by(s.AWS, func(a Account) string { return a.ID + " " + a.Name })
+	for i := range s.AWS {
+		a := &s.AWS[i]
+		by(a.Roles, func(r Role) string { return r.ARN })
+		by(a.Users, func(u User) string { return u.ARN })
+		by(a.Secrets, func(x AWSSecret) string { return x.ID })
+		for j := range a.Roles {
+			slices.Sort(a.Roles[j].Attached)
+		}
+		for j := range a.Users {
+			by(a.Users[j].Keys, func(k AccessKey) string { return k.ID })
+		}
+		for j := range a.Secrets {
+			for _, stages := range a.Secrets[j].Versions {
+				slices.Sort(stages)
+			}
+		}
+	}
+	by(s.Vault, func(v Vault) string { return v.Address })
+	for i := range s.Vault {
+		v := &s.Vault[i]
+		by(v.Roles, func(r VaultRole) string { return r.Mount + " " + r.Name })
+		by(v.Tokens, func(t VaultToken) string { return t.Accessor })
+		by(v.KV, func(k VaultKV) string { return k.Mount + " " + k.Path })
+		for j := range v.Tokens {
+			slices.Sort(v.Tokens[j].Policies)
+		}
+		for j := range v.KV {
+			slices.Sort(v.KV[j].Destroyed)
+		}
+	}
+	by(s.NPM, func(r Registry) string { return r.Address + " " + r.User })
+	for i := range s.NPM {
+		by(s.NPM[i].Tokens, func(t NPMToken) string { return t.Key })
+	}
+	by(s.Gaps, func(g Gap) string { return g.Provider + "\x00" + g.What + "\x00" + g.Why })
+	s.Gaps = slices.Compact(s.Gaps)
+}
+
+func sortRepository(r *Repository) {
+	by(r.Branches, func(b Branch) string { return b.Name })
+	slices.SortStableFunc(r.Workflows, func(a, b Workflow) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
+	})
+	for i := range r.Files {
+		slices.Sort(r.Files[i].Branches)
+	}
+	by(r.Files, func(f File) string { return f.Path + "\x00" + f.SHA + "\x00" + f.Content })
+	by(r.Secrets, func(x Secret) string { return x.Scope + "\x00" + x.Name })
+	for i := range r.Secrets {
+		slices.Sort(r.Secrets[i].Selected)
+	}
+	by(r.Variables, func(v Variable) string { return v.Scope + "\x00" + v.Name })
+	by(r.Environments, func(e Environment) string { return e.Name })
+	for i := range r.Environments {
+		slices.Sort(r.Environments[i].Reviewers)
+		slices.Sort(r.Environments[i].Branches)
+	}
+	byID(r.Runners, func(x Runner) int64 { return x.ID })
+	for i := range r.Runners {
+		slices.Sort(r.Runners[i].Labels)
+	}
+	byID(r.Keys, func(x DeployKey) int64 { return x.ID })
+	byID(r.Hooks, func(x Hook) int64 { return x.ID })
+	for i := range r.Hooks {
+		slices.Sort(r.Hooks[i].Events)
+	}
+	byID(r.Runs, func(x Run) int64 { return x.ID })
+	byID(r.Caches, func(x Cache) int64 { return x.ID })
+	byID(r.Artifacts, func(x Artifact) int64 { return x.ID })
+}
+
+func by[T any](list []T, key func(T) string) {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}
+
+func byID[T any](list []T, id func(T) int64) {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(id(a), id(b)) })
+}
