@@ -1,60 +1,40 @@
 package term
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
-// Interrupts are the two stages of Ctrl-C.
-type Interrupts struct {
-	// Finish is closed by the first: start nothing more, let running calls end, record them.
-	Finish <-chan struct{}
-	// Context is cancelled by the second: break off the running calls.
-	Context context.Context
-	// Fired reports whether there was one.
-	Fired func() bool
-}
-
-// CatchInterrupts turns SIGINT and SIGTERM into stages until the returned function
-// is called. The first is announced on errs.
-func CatchInterrupts(ctx context.Context, errs *Screen) (Interrupts, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	finish, done, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+// CatchInterrupts turns every SIGINT and SIGTERM into a value, until stop is
+// called. The first is announced on errs: what runs is finished and recorded. A
+// second one is for leaving at once; after that the process can only be killed.
+func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
+	out := make(chan struct{}, 2)
+	done, ended := make(chan struct{}), make(chan struct{})
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		defer close(ended)
-		select {
-		case <-done:
-			return
-		case <-signals:
+		for n := 0; n < 2; n++ {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			if n == 0 {
+				announce(errs)
+			}
+			out <- struct{}{}
 		}
-		close(finish)
-		announce(errs)
-		select {
-		case <-done:
-		case <-signals:
-			cancel()
-		}
+		<-done
 	}()
-	fired := func() bool {
-		select {
-		case <-finish:
-			return true
-		default:
-			return false
-		}
-	}
-	stop := func() {
+	return out, func() {
 		signal.Stop(signals)
 		close(done)
 		<-ended
-		cancel()
 	}
-	return Interrupts{finish, ctx, fired}, stop
 }
 
 // announce cannot do more about a stream that is gone than go on.

@@ -131,7 +131,7 @@ func (p *Person) override(ctx context.Context, a respond.Ask) (drive.Reply, erro
 	if err != nil {
 		return drive.Reply{}, err
 	}
-	if err := p.typed(ctx, "override gate "+a.Gate); err != nil {
+	if err := p.typed(ctx, "override "+string(a.Gate)); err != nil {
 		return drive.Reply{}, err
 	}
 	o := &respond.Overridden{Gate: a.Gate, Reason: reason, By: p.By}

@@ -49,7 +49,7 @@ func Event(st Style, e respond.Event, s *respond.State, verbose bool) string {
 	case respond.Surveyed:
 		return fmt.Sprintf("surveyed (%s): %d findings, %d unknown", Line(d.Scope), len(d.Findings), len(d.Unknown))
 	case respond.Overridden:
-		return st.Bad("gate "+Line(d.Gate)+" OVERRIDDEN") + " by " + Line(d.By) + ": " + Line(d.Reason)
+		return st.Bad("gate "+Line(string(d.Gate))+" OVERRIDDEN") + " by " + Line(d.By) + ": " + Line(d.Reason)
 	case respond.Resumed:
 		return "resumed by " + Line(d.Operator)
 	case respond.Paused:

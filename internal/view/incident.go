@@ -2,7 +2,6 @@ package view
 
 import (
 	"io"
-	"sort"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -44,10 +43,9 @@ type OpenItem struct {
 
 // IncidentGate is one gate.
 type IncidentGate struct {
-	Gate   string `json:"gate"`
-	Name   string `json:"name"`
-	Holds  bool   `json:"holds"`
-	Reason string `json:"reason"`
+	Gate   plan.Gate `json:"gate"`
+	Holds  bool      `json:"holds"`
+	Reason string    `json:"reason"`
 }
 
 // NewIncident reads s. No slice in the result is nil.
@@ -69,9 +67,8 @@ func NewIncident(s *respond.State, next string) Incident {
 		}
 	}
 	for _, g := range s.Gates {
-		v.Gates = append(v.Gates, IncidentGate{g.Gate, g.Name, g.Holds, gateReason(g)})
+		v.Gates = append(v.Gates, IncidentGate{g.Gate, g.Holds, gateReason(g)})
 	}
-	sort.SliceStable(v.Gates, func(i, j int) bool { return v.Gates[i].Gate < v.Gates[j].Gate })
 	return v
 }
 
@@ -113,7 +110,7 @@ func Status(w io.Writer, st Style, v Incident) error {
 	}
 	for _, g := range v.Gates {
 		if !g.Holds {
-			b.WriteString("gate " + Line(g.Gate) + " (" + Line(g.Name) + ") " + st.Warn("does not hold") + ": " + Line(g.Reason) + "\n")
+			b.WriteString("gate " + Line(string(g.Gate)) + " " + st.Warn("does not hold") + ": " + Line(g.Reason) + "\n")
 		}
 	}
 	if v.Next != "" {

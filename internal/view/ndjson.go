@@ -1,0 +1,35 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/firebreak/firebreak/internal/respond"
+)
+
+// EventsSchema names the ndjson stream. Fields are added, never renamed.
+const EventsSchema = "firebreak.events/1"
+
+// Version writes the first line of an ndjson stream.
+func Version(w io.Writer, program string) error {
+	return json.NewEncoder(w).Encode(VersionRecord{"version", EventsSchema, program})
+}
+
+// Record writes one event as a line. seq is its number in the journal, from 1.
+func Record(w io.Writer, incident string, seq int, e respond.Event) error {
+	return json.NewEncoder(w).Encode(EventRecord{e.Kind(), incident, seq, e.Time, e.Data})
+}
+
+// Events writes a whole journal as an ndjson stream.
+func Events(w io.Writer, program, incident string, events []respond.Event) error {
+	if err := Version(w, program); err != nil {
+		return fmt.Errorf("write events: %w", err)
+	}
+	for i, e := range events {
+		if err := Record(w, incident, i+1, e); err != nil {
+			return fmt.Errorf("write events: %w", err)
+		}
+	}
+	return nil
+}
