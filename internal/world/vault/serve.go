@@ -1,0 +1,188 @@
+package vault
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// route is what a request asks for.
+type route struct {
+	call   string // "PUT kv data"; "vault " goes in front in the world's log
+	object string
+	mount  string
+	path   string // below /v1/
+	need   string // capability the token must have; "" for none
+	change bool
+	jwt    bool
+	serve  func(*Server, http.ResponseWriter, *http.Request, route, *Token)
+}
+
+func parse(r *http.Request) route {
+	path := strings.TrimPrefix(r.URL.Path, "/v1/")
+	method := r.Method
+	if method == http.MethodPost {
+		method = http.MethodPut // Vault takes both for a write
+	}
+	if method == http.MethodGet && r.URL.Query().Get("list") == "true" {
+		method = "LIST"
+	}
+	rt := route{path: path, object: path}
+	fixed := map[string]route{
+		"GET sys/health":                 {call: "GET health", serve: (*Server).health},
+		"GET auth/token/lookup-self":     {call: "GET lookup-self", serve: (*Server).lookupSelf},
+		"PUT auth/token/lookup-accessor": {call: "POST lookup-accessor", need: "update", serve: (*Server).lookupAccessor},
+		"PUT auth/token/revoke-accessor": {call: "POST revoke-accessor", need: "update", change: true, serve: (*Server).revokeAccessor},
+		"LIST auth/token/accessors":      {call: "LIST accessors", need: "sudo", serve: (*Server).listAccessors},
+	}
+	// The client asks for the list with a slash at the end.
+	if f, ok := fixed[method+" "+strings.TrimSuffix(path, "/")]; ok {
+		f.path, f.object = path, path
+		return f
+	}
+	parts := strings.Split(path, "/")
+	switch {
+	case len(parts) == 3 && parts[0] == "auth" && parts[2] == "login" && method == http.MethodPut:
+		rt.call, rt.mount, rt.change, rt.jwt, rt.serve = "POST jwt login", parts[1], true, true, (*Server).login
+	case len(parts) == 4 && parts[0] == "auth" && parts[2] == "role":
+		rt.mount, rt.object = parts[1], parts[3]
+		rt.pick(method, "jwt role", (*Server).readRole, (*Server).writeRole)
+	case len(parts) > 2 && parts[1] == "data":
+		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
+		rt.pick(method, "kv data", (*Server).readData, (*Server).writeData)
+	case len(parts) > 2 && parts[1] == "metadata":
+		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
+		rt.pick(method, "kv metadata", (*Server).readMetadata, (*Server).writeMetadata)
+	case len(parts) > 2 && parts[1] == "destroy" && method == http.MethodPut:
+		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
+		rt.pick(method, "kv destroy", nil, (*Server).destroy)
+	}
+	if rt.serve == nil {
+		rt.call, rt.change = method+" unknown", method == http.MethodPut || method == http.MethodDelete || method == http.MethodPatch
+	}
+	return rt
+}
+
+type handler = func(*Server, http.ResponseWriter, *http.Request, route, *Token)
+
+func (rt *route) pick(method, what string, read, write handler) {
+	rt.call = method + " " + what
+	switch method {
+	case http.MethodGet:
+		rt.need, rt.serve = "read", read
+	case http.MethodPut:
+		rt.need, rt.change, rt.serve = "update", true, write
+	}
+}
+
+// ServeHTTP implements world.Provider. A namespace header is ignored.
+func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", v.core.Now().UTC().Format(http.TimeFormat))
+	rt := parse(r)
+	if rt.serve == nil {
+		refuse(w, http.StatusNotFound)
+		return
+	}
+	var me *Token
+	if !rt.jwt && rt.call != "GET health" {
+		me = v.presented(r.Header.Get("X-Vault-Token"))
+		if me == nil || rt.need != "" && !v.may(me, rt.path, rt.need) {
+			refuse(w, http.StatusForbidden, "permission denied")
+			return
+		}
+	}
+	rt.serve(v, w, r, rt, me)
+}
+
+func (v *Server) presented(value string) *Token {
+	for _, t := range v.state.Tokens {
+		if value != "" && t.Value == value && t.live(v.core.Now()) {
+			return t
+		}
+	}
+	return nil
+}
+
+// may judges by the token's policies; "root" may everything. Deny wins.
+func (v *Server) may(t *Token, path, capability string) bool {
+	allowed := false
+	for _, p := range t.Policies {
+		if p == "root" {
+			return true
+		}
+		for _, r := range v.state.Policies[p] {
+			if !covers(r.Path, path) {
+				continue
+			}
+			if slices.Contains(r.Capabilities, "deny") {
+				return false
+			}
+			allowed = allowed || slices.Contains(r.Capabilities, capability) || capability == "update" && slices.Contains(r.Capabilities, "create")
+		}
+	}
+	return allowed
+}
+
+func covers(pattern, path string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(path, prefix)
+	}
+	want, have := strings.Split(pattern, "/"), strings.Split(strings.TrimSuffix(path, "/"), "/")
+	if len(want) != len(have) {
+		return false
+	}
+	for i := range want {
+		if want[i] != "+" && want[i] != have[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *Server) health(w http.ResponseWriter, _ *http.Request, _ route, _ *Token) {
+	raw(w, http.StatusOK, map[string]any{
+		"initialized": true, "sealed": false, "standby": false, "performance_standby": false,
+		"server_time_utc": v.core.Now().Unix(), "version": "1.13.2", "cluster_name": "world", "cluster_id": v.state.Cluster,
+	})
+}
+
+// data answers in the envelope every Vault answer has.
+func data(w http.ResponseWriter, d any) {
+	raw(w, http.StatusOK, map[string]any{"request_id": "", "lease_id": "", "renewable": false, "lease_duration": 0, "data": d})
+}
+
+func raw(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(b) //nolint:errcheck // the caller is gone; the world has recorded the effect
+}
+
+func refuse(w http.ResponseWriter, status int, messages ...string) {
+	if messages == nil {
+		messages = []string{}
+	}
+	raw(w, status, map[string]any{"errors": messages})
+}
+
+// decode reads a JSON body; false after it has answered 400.
+func decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	b, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(b, into)
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "failed to parse JSON input")
+		return false
+	}
+	return true
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

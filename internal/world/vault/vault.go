@@ -1,0 +1,234 @@
+// Package vault is a simulated Vault server: token auth with accessors, parents,
+// policies and batch tokens, JWT login with bound claims, and the KV version 2
+// secrets engine with check-and-set.
+//
+// It is consistent: what was written is read at once, as on the active node of a
+// real cluster. Lease ends are real: a token whose TTL has passed is gone.
+// Source: Vault HTTP API documentation, "Token", "JWT/OIDC", "KV version 2".
+package vault
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/world"
+)
+
+// Seed is what a server begins with.
+type Seed struct {
+	Cluster  string            `json:"cluster"` // cluster id; made when empty
+	Policies map[string][]Rule `json:"policies"`
+	Tokens   []Token           `json:"tokens"`
+	Roles    []Role            `json:"jwt_roles"`
+	KV       []Secret          `json:"kv"`
+	// Operator is the name of the responder's token; "" for none.
+	Operator string `json:"operator,omitempty"`
+}
+
+// Rule gives capabilities on a path; a last "*" matches every ending, "+" one segment.
+type Rule struct {
+	Path         string   `json:"path"`
+	Capabilities []string `json:"capabilities"` // create, read, update, list, sudo, deny
+}
+
+// Token is a service or batch token.
+type Token struct {
+	Name     string            `json:"name"` // in the world's register of credentials
+	Value    string            `json:"value"`
+	Accessor string            `json:"accessor,omitempty"` // made when empty; batch tokens have none
+	Type     string            `json:"type,omitempty"`     // "service" (default) or "batch"
+	Parent   string            `json:"parent,omitempty"`   // accessor
+	Path     string            `json:"path,omitempty"`     // "auth/jwt/login", "auth/token/create"
+	Policies []string          `json:"policies"`
+	Meta     map[string]string `json:"meta,omitempty"`
+	Created  time.Time         `json:"created"`
+	TTL      time.Duration     `json:"ttl,omitempty"` // 0: does not expire
+	Dead     time.Time         `json:"dead,omitzero"`
+}
+
+func (t *Token) live(now time.Time) bool {
+	return (t.Dead.IsZero() || now.Before(t.Dead)) && (t.TTL == 0 || now.Before(t.Created.Add(t.TTL)))
+}
+
+// Role is a JWT auth role, with Vault's own field names.
+type Role struct {
+	Mount          string         `json:"mount"` // "jwt" when empty
+	Name           string         `json:"name"`
+	BoundAudiences []string       `json:"bound_audiences"`
+	BoundSubject   string         `json:"bound_subject"`
+	BoundClaims    map[string]any `json:"bound_claims"`
+	UserClaim      string         `json:"user_claim"`
+	Policies       []string       `json:"token_policies"`
+	TokenType      string         `json:"token_type"` // "default", "service", "batch"
+	TTL            int            `json:"token_ttl"`  // seconds
+	MaxTTL         int            `json:"token_max_ttl"`
+}
+
+// Secret is a KV version 2 path.
+type Secret struct {
+	Mount    string            `json:"mount"`
+	Path     string            `json:"path"`
+	Data     map[string]any    `json:"data,omitempty"` // of the first version, in a seed
+	Versions []Version         `json:"versions,omitempty"`
+	Custom   map[string]string `json:"custom_metadata,omitempty"`
+}
+
+// Version is one version of a secret.
+type Version struct {
+	Data      map[string]any `json:"data"`
+	Created   time.Time      `json:"created"`
+	Deleted   time.Time      `json:"deleted,omitzero"`
+	Destroyed bool           `json:"destroyed,omitempty"`
+}
+
+// State is everything the server knows.
+type State struct {
+	Cluster  string            `json:"cluster"`
+	Policies map[string][]Rule `json:"policies"`
+	Tokens   []*Token          `json:"tokens"`
+	Roles    []*Role           `json:"roles"`
+	KV       []*Secret         `json:"kv"`
+	Operator string            `json:"operator"`
+}
+
+// Server implements world.Provider.
+type Server struct {
+	core  world.Core
+	state State
+}
+
+// New makes a server and registers its tokens' values with the world.
+func New(core world.Core, s Seed) *Server {
+	v := &Server{core: core, state: State{Cluster: s.Cluster, Policies: s.Policies, Operator: s.Operator}}
+	if v.state.Cluster == "" {
+		v.state.Cluster = "cluster-" + core.Text(12)
+	}
+	if v.state.Policies == nil {
+		v.state.Policies = map[string][]Rule{}
+	}
+	for _, t := range s.Tokens {
+		v.seed(t)
+	}
+	for _, r := range s.Roles {
+		r.Mount = mount(r.Mount, "jwt")
+		v.state.Roles = append(v.state.Roles, &r)
+	}
+	for _, k := range s.KV {
+		k.Mount = mount(k.Mount, "secret")
+		if len(k.Versions) == 0 {
+			k.Versions = []Version{{Data: k.Data, Created: core.Now().Add(-90 * 24 * time.Hour)}}
+		}
+		k.Data = nil
+		v.state.KV = append(v.state.KV, &k)
+	}
+	return v
+}
+
+func (v *Server) seed(t Token) {
+	if t.Type == "" {
+		t.Type = "service"
+	}
+	if t.Accessor == "" && t.Type == "service" {
+		t.Accessor = v.core.Text(24)
+	}
+	if t.Created.IsZero() {
+		t.Created = v.core.Now().Add(-time.Hour)
+	}
+	if t.Path == "" {
+		t.Path = "auth/token/create"
+	}
+	v.core.Born(t.Name, t.Value)
+	v.state.Tokens = append(v.state.Tokens, &t)
+}
+
+func mount(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return name
+}
+
+// Name implements world.Provider.
+func (*Server) Name() string { return "vault" }
+
+// State implements world.Provider.
+func (v *Server) State() any { return &v.state }
+
+// Restore implements world.Provider.
+func (v *Server) Restore(b json.RawMessage) error {
+	var s State
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	v.state = s
+	return nil
+}
+
+// Live reports whether the named token works now. To be called with the world's
+// lock held (inside World.Do).
+func (v *Server) Live(name string) bool {
+	for _, t := range v.state.Tokens {
+		if t.Name == name && t.live(v.core.Now()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Read gives the current data of a KV path, nil when there is none. To be called
+// with the world's lock held.
+func (v *Server) Read(mount, path string) map[string]any {
+	s := v.secret(mount, path)
+	if s == nil || len(s.Versions) == 0 {
+		return nil
+	}
+	last := s.Versions[len(s.Versions)-1]
+	if last.Destroyed || !last.Deleted.IsZero() {
+		return nil
+	}
+	return last.Data
+}
+
+// Project implements world.Projecting.
+func (v *Server) Project(now time.Time) map[string]string {
+	out := map[string]string{}
+	for _, t := range v.state.Tokens {
+		switch live := t.live(now); {
+		case issued(t.Name) && live:
+			out["vault token of role "+t.Meta["role"]] = "alive"
+		case issued(t.Name):
+		case live:
+			out["credential "+t.Name] = "alive"
+		default:
+			out["credential "+t.Name] = "dead"
+		}
+	}
+	return out
+}
+
+// Environment implements world.Pointing.
+func (v *Server) Environment(address, _ string) (map[string]string, error) {
+	env := map[string]string{"VAULT_ADDR": address}
+	for _, t := range v.state.Tokens {
+		if v.state.Operator != "" && t.Name == v.state.Operator {
+			env["VAULT_TOKEN"] = t.Value
+		}
+	}
+	return env, nil
+}
+
+// Describe implements world.Provider.
+func (v *Server) Describe(r *http.Request, body []byte) world.Request {
+	rt := parse(r)
+	d := world.Request{Call: "vault " + rt.call, Object: rt.object, Mutating: rt.change, Value: r.Header.Get("X-Vault-Token")}
+	if d.Value == "" && rt.jwt {
+		var login struct {
+			JWT string `json:"jwt"`
+		}
+		if json.Unmarshal(body, &login) == nil {
+			d.Value = login.JWT
+		}
+	}
+	return d
+}
