@@ -1,0 +1,162 @@
+package playbook
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// reach is what an incident is about.
+type reach struct {
+	subjects  []string            // workflows under response, sorted: "acme/shop/.github/workflows/ci.yml"
+	inventory inventory.Inventory // credentials and identities within reach
+	doors     map[string][]string // credential or identity id → subjects that reach it, sorted
+}
+
+// subjects are the workflows of the inputs `repository` and `workflow`.
+func (c *compiler) subjects() []string {
+	repository, _ := c.inputs["repository"].(string)
+	var out []string
+	for _, w := range texts(c.inputs["workflow"]) {
+		if w != "" {
+			out = append(out, repository+"/"+w)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func texts(v any) []string {
+	switch x := v.(type) {
+	case string:
+		return []string{x}
+	case []string:
+		return x
+	}
+	return nil
+}
+
+// reachOf leaves in inv what the subjects reach, directly or by what a reached
+// credential mints. Without subjects everything is within reach.
+func reachOf(inv inventory.Inventory, subjects []string) reach {
+	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}}
+	for _, repo := range inv.Repositories {
+		for _, w := range repo.Workflows {
+			if subject := repo.Repository + "/" + w.Path; slices.Contains(subjects, subject) {
+				for _, j := range w.Jobs {
+					for _, x := range j.Reaches {
+						r.open(x.Credential, subject)
+					}
+				}
+			}
+		}
+	}
+	for _, s := range subjects {
+		for _, x := range inv.Credentials {
+			r.openIf(x.ID, x.ReachedBy, s)
+		}
+		for _, x := range inv.Identities {
+			r.openIf(x.ID, x.ReachedBy, s)
+		}
+	}
+	r.spread(inv.Credentials)
+	if len(subjects) == 0 {
+		return r
+	}
+	r.inventory.Credentials = slices.DeleteFunc(r.inventory.Credentials, func(x inventory.Credential) bool { return r.doors[x.ID] == nil })
+	r.inventory.Identities = slices.DeleteFunc(r.inventory.Identities, func(x inventory.Identity) bool { return r.doors[x.ID] == nil })
+	return r
+}
+
+// open notes that subject reaches id.
+func (r *reach) open(id, subject string) {
+	if i, found := slices.BinarySearch(r.doors[id], subject); !found {
+		r.doors[id] = slices.Insert(r.doors[id], i, subject)
+	}
+}
+
+// openIf looks for the subject, or one of its jobs, in what the inventory noted.
+func (r *reach) openIf(id string, reachedBy []string, subject string) {
+	for _, by := range reachedBy {
+		if rest, ok := strings.CutPrefix(by, subject); ok && (rest == "" || strings.ContainsAny(rest[:1], "#:@ ")) {
+			r.open(id, subject)
+		}
+	}
+}
+
+// spread follows what credentials mint until nothing new is found.
+func (r *reach) spread(all []inventory.Credential) {
+	for again := true; again; {
+		again = false
+		for _, x := range all {
+			for _, minted := range x.Mints {
+				for _, s := range r.doors[x.ID] {
+					if _, known := slices.BinarySearch(r.doors[minted], s); !known {
+						r.open(minted, s)
+						again = true
+					}
+				}
+			}
+		}
+	}
+}
+
+// canonical copies the inventory with its lists in the order of their ids.
+func canonical(inv inventory.Inventory) inventory.Inventory {
+	inv.Repositories = slices.SortedFunc(slices.Values(inv.Repositories), func(a, b inventory.Repository) int {
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Path, b.Path))
+	})
+	inv.Credentials = slices.SortedFunc(slices.Values(inv.Credentials), func(a, b inventory.Credential) int { return cmp.Compare(a.ID, b.ID) })
+	inv.Identities = slices.SortedFunc(slices.Values(inv.Identities), func(a, b inventory.Identity) int { return cmp.Compare(a.ID, b.ID) })
+	inv.Findings = slices.SortedFunc(slices.Values(inv.Findings), func(a, b inventory.Finding) int {
+		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), slices.Compare(a.Branches, b.Branches))
+	})
+	return inv
+}
+
+// digest is the hex SHA-256 of v's JSON.
+func digest(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("playbook: %T is not plain data: %v", v, err))
+	}
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// snapshotDigest leaves the time of the survey out: two surveys of an unchanged
+// world give the same plan.
+func snapshotDigest(s *snapshot.Snapshot) string {
+	content := *s
+	content.Taken = time.Time{}
+	return digest(content)
+}
+
+// identityOf finds the identity an action of a provider is aimed at by its inputs.
+func (r *reach) identityOf(use string, inputs map[string]plan.Value) *inventory.Identity {
+	role, _ := inputs["role"].Literal.(string)
+	mount, _ := inputs["mount"].Literal.(string)
+	if role == "" {
+		return nil
+	}
+	for i := range r.inventory.Identities {
+		x := &r.inventory.Identities[i]
+		if !strings.HasPrefix(use, x.Provider+".") {
+			continue
+		}
+		if x.ARN == role && x.ARN != "" || x.Role == role && x.ARN == "" && (mount == "" || x.Mount == "" || mount == x.Mount) {
+			return x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package playbook
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// settings are the issuer's settings from the configuration, as far as the action
+// takes them, and what every action inherits.
+func (r *rotation) settings(spec plan.Spec) map[string]plan.Value {
+	out := map[string]plan.Value{}
+	for _, f := range spec.Inputs {
+		if s, ok := r.credential.Issuer.With[f.Name]; ok && s != "" && f.Type != plan.Secret {
+			out[f.Name] = plan.Value{Literal: typed(s, f.Type)}
+			continue
+		}
+		if !slices.Contains(inherited, f.Name) {
+			continue
+		}
+		if v := r.c.inheritedValues(f, out, frame{credential: r.credential}); len(v) == 1 {
+			out[f.Name] = plan.Value{Literal: v[0]}
+		}
+	}
+	return out
+}
+
+// typed undoes what the configuration did to lists and maps.
+func typed(s string, t plan.Type) any {
+	switch t {
+	case plan.List:
+		var v []string
+		if json.Unmarshal([]byte(s), &v) == nil {
+			return v
+		}
+	case plan.Map:
+		var v map[string]string
+		if json.Unmarshal([]byte(s), &v) == nil {
+			return v
+		}
+	case plan.Bool:
+		return s == "true"
+	}
+	return s
+}
+
+// oldDraft is an action on the old object, with the old value to probe with where
+// somebody can give it.
+func (r *rotation) oldDraft(use string, role plan.Role, after []string) draft {
+	spec := r.spec(use)
+	in := r.settings(spec)
+	if f, ok := field(spec, "old"); ok && f.Type == plan.Secret {
+		in["old"] = plan.Value{Held: r.held()}
+	}
+	return r.draft(spec, role, in, after)
+}
+
+// held names the sealed old value. Of a pair it is the secret half: an access key's
+// id alone proves nothing.
+func (r *rotation) held() string {
+	names := r.names()
+	if len(names) == 1 {
+		return "old:" + r.credential.ID
+	}
+	return "old:" + r.credential.ID + "/" + names[len(names)-1]
+}
+
+// withoutOld says what may be proven when nobody has the old value.
+func (r *rotation) withoutOld(a *plan.Action) {
+	if a == nil || a.Inputs["old"].Held == "" || a.Proof.Rank() <= plan.P2.Rank() {
+		return
+	}
+	a.ProofWithout = plan.P2
+	if w := r.spec(a.Use).Without; w != "" {
+		a.ProofWithout = w
+	}
+	a.Shortfall = fmt.Sprintf("without the old value of %s its death is shown by the object's id only; no probe shows the value refused", r.credential.Name)
+}
+
+// byPerson is a credential whose issuer no adapter speaks to: a person makes the new
+// value, firebreak puts it into the stores. The old one cannot be proven dead, so the
+// closing stays open and says so.
+func (r *rotation) byPerson() {
+	x := r.credential
+	where := "where it was issued"
+	if x.Issuer != nil {
+		where = "at " + x.Issuer.Name
+	}
+	r.open = fmt.Sprintf("no adapter can prove the old value of %s dead %s; revoke it there and sign an exception, or declare an issuer firebreak knows", x.Name, where)
+	r.c.gap(plan.Gap{What: x.ID, Why: r.open})
+	for _, name := range r.names() {
+		help := &plan.Assisted{
+			Instructions: fmt.Sprintf("Revoke the old value of %s %s and make a new one. Paste the new value when asked; it is not shown.", name, where),
+			Wants:        "value",
+		}
+		a := r.c.person(r.draft(plan.Spec{}, plan.Mint, nil, nil), help)
+		if a == nil {
+			return
+		}
+		r.mint = a
+		r.values[name] = plan.Value{Output: &plan.Ref{Action: a.ID, Name: "value"}}
+	}
+	r.putAll()
+}

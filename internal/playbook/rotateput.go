@@ -1,0 +1,120 @@
+package playbook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// putAll delivers the new value to every place a copy is kept.
+func (r *rotation) putAll() {
+	for _, store := range r.credential.Stores {
+		kind, ok := r.c.request.Catalogue.Store(store.Name)
+		if !ok {
+			r.c.gap(plan.Gap{What: r.credential.ID, Why: fmt.Sprintf("no adapter writes to %s; put the new value of %s there by hand", store.Name, r.credential.Name)})
+			continue
+		}
+		r.put(store, r.spec(kind.Put))
+	}
+}
+
+// put writes one store. A store that keeps named entries gets one call per secret of
+// the credential, one after the other; a store that keeps one document gets them all
+// at once, as value.NAME.
+func (r *rotation) put(store inventory.System, spec plan.Spec) {
+	base := r.storeSettings(store, spec)
+	names := r.names()
+	if only := store.With["name"]; slices.Contains(names, only) {
+		names = []string{only}
+	}
+	doors := r.doors(store)
+	if len(names) > 1 && takesAll(spec) {
+		for _, n := range names {
+			base["value."+n] = r.values[n]
+		}
+		r.deliver(spec, base, doors, nil)
+		return
+	}
+	var before []string
+	for _, n := range names {
+		in := map[string]plan.Value{"value": r.values[n]}
+		for k, v := range base {
+			in[k] = v
+		}
+		for _, entry := range []string{"name", "key"} {
+			if _, set := in[entry]; set && len(names) == 1 {
+				continue
+			}
+			if f, takes := field(spec, entry); takes && (f.Required || len(names) > 1) {
+				in[entry] = plan.Value{Literal: n}
+			}
+		}
+		if a := r.deliver(spec, in, doors, before); a != nil {
+			before = []string{a.ID}
+		}
+	}
+}
+
+// takesAll reports whether one call of the action can carry all secrets of a pair.
+func takesAll(spec plan.Spec) bool {
+	return slices.ContainsFunc(spec.Inputs, func(f plan.Field) bool { return strings.HasPrefix(f.Name, "value.") })
+}
+
+func (r *rotation) deliver(spec plan.Spec, in map[string]plan.Value, doors, before []string) *plan.Action {
+	after := slices.Clone(before)
+	for _, v := range in {
+		if v.Output != nil {
+			after = append(after, v.Output.Action)
+		}
+	}
+	d := r.draft(spec, plan.Deliver, in, after)
+	d.doors = doors
+	a := r.c.add(d)
+	if a != nil && !slices.Contains(r.puts, a) {
+		r.puts = append(r.puts, a)
+	}
+	return a
+}
+
+// storeSettings are the store's settings as far as the action takes them.
+func (r *rotation) storeSettings(store inventory.System, spec plan.Spec) map[string]plan.Value {
+	out := map[string]plan.Value{}
+	for _, f := range spec.Inputs {
+		if s, ok := store.With[f.Name]; ok && s != "" && f.Type != plan.Secret {
+			out[f.Name] = plan.Value{Literal: typed(s, f.Type)}
+		}
+	}
+	defaults := map[string]string{"repository": r.credential.Repository, "scope": r.credential.Scope}
+	if r.credential.Issuer != nil {
+		defaults["account"] = r.credential.Issuer.With["account"]
+	}
+	if defaults["account"] == "" {
+		defaults["account"] = r.c.account(nil, frame{})
+	}
+	for name, s := range defaults {
+		if _, takes := field(spec, name); takes && out[name].Literal == nil && s != "" {
+			out[name] = plan.Value{Literal: s}
+		}
+	}
+	return out
+}
+
+// doors are what must be shut before a new value may lie in this store: the workflows
+// under response that reach the credential, and every reached identity of the store's
+// own provider, which might read it there.
+func (r *rotation) doors(store inventory.System) []string {
+	var out []string
+	for _, subject := range r.c.reach.doors[r.credential.ID] {
+		out = append(out, "workflow:"+subject)
+	}
+	provider, _, _ := strings.Cut(store.Name, ".")
+	for _, x := range r.c.reach.inventory.Identities {
+		if x.Provider == provider {
+			out = append(out, "identity:"+x.ID)
+		}
+	}
+	return out
+}
