@@ -1,0 +1,108 @@
+package npm
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/secret"
+)
+
+// token is an entry of the registry's list. The value is masked.
+type token struct {
+	Masked   string    `json:"token"`
+	Key      string    `json:"key"`
+	Name     string    `json:"name"`
+	ReadOnly bool      `json:"readonly"`
+	Created  time.Time `json:"created"`
+}
+
+// maxPages bounds a list whose pages never end.
+const maxPages = 200
+
+// tokens lists the tokens of our own token's user, all pages, sorted by key. An
+// error on any page is an error of the whole: half a list proves no absence.
+// Source: npm CLI, npm-profile listTokens: {objects, urls: {next}}.
+func (c *client) tokens(ctx context.Context) ([]token, error) {
+	var all []token
+	path := "/-/npm/v1/tokens"
+	for range maxPages {
+		var page struct {
+			Objects *[]token `json:"objects"`
+			URLs    struct {
+				Next string `json:"next"`
+			} `json:"urls"`
+		}
+		if _, err := c.get(ctx, path, c.token, &page); err != nil {
+			return nil, err
+		}
+		if page.Objects == nil {
+			return nil, errors.New("the list of tokens has no objects; is this an npm registry?")
+		}
+		all = append(all, *page.Objects...)
+		if page.URLs.Next == "" {
+			return sorted(all)
+		}
+		next, err := url.Parse(page.URLs.Next)
+		if err != nil {
+			return nil, errors.New("the list of tokens names a next page that is no address")
+		}
+		path = "/-/npm/v1/tokens?" + next.RawQuery // never another host or path
+	}
+	return nil, errors.New("the list of tokens does not end")
+}
+
+func sorted(all []token) ([]token, error) {
+	for _, t := range all {
+		if t.Key == "" {
+			return nil, errors.New("the list of tokens has an entry without a key; is this an npm registry?")
+		}
+	}
+	slices.SortFunc(all, func(a, b token) int { return cmp.Compare(a.Key, b.Key) })
+	return slices.CompactFunc(all, func(a, b token) bool { return a.Key == b.Key }), nil
+}
+
+// shows reports whether a masked entry may be the given value: the characters the
+// mask leaves at both ends are the value's own. Two values may look the same.
+func (t token) shows(value secret.Text) bool { return maskFits(t.Masked, value) }
+
+func maskFits(masked string, value secret.Text) bool {
+	head, tail, ok := ends(masked)
+	v := value.Reveal()
+	return ok && len(head)+len(tail) <= len(v) && strings.HasPrefix(v, head) && strings.HasSuffix(v, tail)
+}
+
+// ends are the characters a mask leaves; not ok when they are too few to tell
+// one value from another.
+func ends(masked string) (head, tail string, ok bool) {
+	hidden := func(r rune) bool { return r == '.' || r == '…' || r == '*' || r == '•' }
+	from := strings.IndexFunc(masked, hidden)
+	if from < 0 {
+		return "", "", false
+	}
+	const few = 4
+	head, tail = masked[:from], strings.TrimLeftFunc(masked[from:], hidden)
+	return head, tail, len(tail) >= few
+}
+
+// keys are the keys of tokens, for a before-image.
+func keys(all []token) []string {
+	out := make([]string, 0, len(all))
+	for _, t := range all {
+		out = append(out, t.Key)
+	}
+	return out
+}
+
+// told is a token for a person.
+func (t token) told() string {
+	s := t.Masked + ", created " + t.Created.UTC().Format(time.RFC3339)
+	if t.Name != "" {
+		s += ", called " + t.Name
+	}
+	return s
+}

@@ -1,0 +1,50 @@
+package adapters
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+// Status is the error of a read which was answered with something else than what
+// was asked for. It says nothing of the body: what a server sends is untrusted and
+// may echo a credential.
+type Status struct {
+	Method string
+	Path   string // without query
+	Code   int
+	// RetryAfter is when the provider wants to be asked again; 0 when it did not say.
+	RetryAfter time.Duration
+}
+
+func (s *Status) Error() string {
+	hint := ""
+	switch s.Code {
+	case 401:
+		hint = "; the credential is not accepted, check that it is set and still alive"
+	case 403:
+		hint = "; check the credential's permissions"
+	case 404:
+		hint = "; it does not exist, or the credential may not see it"
+	case 429:
+		hint = "; asked too often, it is tried again later"
+	}
+	return fmt.Sprintf("%s %s answered %d%s", s.Method, s.Path, s.Code, hint)
+}
+
+// Unread is the reading of a target that could not be looked at.
+func Unread(err error) plan.Reading {
+	r := plan.Reading{State: plan.Unknown, Detail: Cause(err)}
+	var s *Status
+	if errors.As(err, &s) {
+		r.Wait = plan.Duration(s.RetryAfter)
+	}
+	return r
+}
+
+// Unsettled is the settlement of a call whose effect could not be looked for.
+func Unsettled(err error) plan.Settlement {
+	return plan.Settlement{Happened: "unknown", Wait: max(Unread(err).Wait, plan.Duration(5*time.Second)), Detail: Cause(err)}
+}
