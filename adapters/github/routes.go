@@ -1,0 +1,50 @@
+package github
+
+import (
+	"net/http"
+
+	"github.com/firebreak/firebreak/adapters"
+)
+
+// routes names every read this adapter makes. What is not here is not sent by a
+// plan, a dry run, a survey or a verification.
+func routes() []adapters.Route {
+	const repo = "/repos/*/*"
+	get := func(name, pattern string) adapters.Route {
+		return adapters.Route{Name: name, Method: http.MethodGet, Pattern: pattern}
+	}
+	return []adapters.Route{
+		get("who we are", "/user"),
+		get("repository", repo),
+		get("branches", repo+"/branches"),
+		get("tree", repo+"/git/trees/*"),
+		get("blob", repo+"/git/blobs/*"),
+		get("workflows", repo+"/actions/workflows"),
+		get("workflow", repo+"/actions/workflows/*"),
+		get("runs of a workflow", repo+"/actions/workflows/*/runs"),
+		get("runs", repo+"/actions/runs"),
+		get("run", repo+"/actions/runs/*"),
+		get("jobs", repo+"/actions/runs/*/jobs"),
+		get("logs", repo+"/actions/runs/*/attempts/*/logs"),
+		get("artifacts of a run", repo+"/actions/runs/*/artifacts"),
+		get("artifacts", repo+"/actions/artifacts"),
+		get("artifact", repo+"/actions/artifacts/*/zip"),
+		get("caches", repo+"/actions/caches"),
+		get("secrets", repo+"/actions/secrets"),
+		get("secret, or the key to seal with", repo+"/actions/secrets/*"),
+		get("organization secrets", repo+"/actions/organization-secrets"),
+		get("variables", repo+"/actions/variables"),
+		get("organization variables", repo+"/actions/organization-variables"),
+		get("environments", repo+"/environments"),
+		get("environment", repo+"/environments/*"),
+		get("branches of an environment", repo+"/environments/*/deployment-branch-policies"),
+		get("secrets of an environment", repo+"/environments/*/secrets"),
+		get("secret of an environment, or the key to seal with", repo+"/environments/*/secrets/*"),
+		get("variables of an environment", repo+"/environments/*/variables"),
+		get("default permissions", repo+"/actions/permissions/workflow"),
+		get("runners", repo+"/actions/runners"),
+		get("deploy keys", repo+"/keys"),
+		get("hooks", repo+"/hooks"),
+		get("subject template", repo+"/actions/oidc/customization/sub"),
+	}
+}

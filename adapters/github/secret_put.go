@@ -1,0 +1,264 @@
+package github
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/nacl/box"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// secretPut stores a new value in a secret of a repository or an environment.
+//
+// GitHub never shows a value again, so a put cannot be taken back and its proof is
+// the time of the last change: newer than before the call, and not older than the
+// call's own intent on GitHub's clock.
+type secretPut struct{ *Provider }
+
+const largest = 48 << 10 // bytes. Source: GitHub REST reference, "Create or update a repository secret"
+
+// Spec implements adapters.Action.
+func (secretPut) Spec() plan.Spec {
+	return plan.Spec{
+		Name: "github.secret.put", Summary: "Store a new value in a secret of a repository or an environment.", Target: "secret",
+		Inputs: []plan.Field{
+			{Name: "repository", Type: plan.Repository, Required: true, Doc: "the repository, owner/name"},
+			{Name: "scope", Type: plan.String, Doc: "repository (default) or environment/NAME"},
+			{Name: "name", Type: plan.String, Required: true, Doc: "the secret's name"},
+			{Name: "value", Type: plan.Secret, Required: true, Doc: "the new value, at most 48 KB"},
+		},
+		Effect: plan.Irreversible, Role: plan.Deliver, Lost: plan.ResendSafe, Proof: plan.P1,
+		Settle: plan.Duration(5 * time.Second), Permissions: []string{"secrets=write", "environments=write"},
+		Source: `GitHub REST reference, "Create or update a repository secret" and "... an environment secret"`,
+	}
+}
+
+// putImage is what a put relies on. When the secret last changed is no part of it:
+// a value somebody else put in meanwhile is replaced all the same.
+type putImage struct {
+	Scope  string `json:"scope"`
+	Name   string `json:"name"`
+	Exists bool   `json:"exists"`
+}
+
+// putBefore goes with a call: the change it must be newer than.
+type putBefore struct {
+	Updated time.Time `json:"updated,omitzero"`
+}
+
+// Plan implements adapters.Action. A put is always wanted: what is stored cannot be compared.
+func (secretPut) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error) {
+	r, err := repository(in, s)
+	if err != nil {
+		return plan.Change{}, err
+	}
+	image := putImage{Scope: scopeOf(in.Text("scope")), Name: strings.ToUpper(in.Text("name"))}
+	if image.Name == "" {
+		return plan.Change{}, errors.New("input name is missing; give the secret's name")
+	}
+	if _, err := secretAt(r.FullName, image.Scope, image.Name); err != nil {
+		return plan.Change{}, err
+	}
+	var before putBefore
+	for _, x := range r.Secrets {
+		if x.Scope == image.Scope && x.Name == image.Name {
+			image.Exists, before.Updated = true, x.Updated
+		}
+	}
+	return plan.Change{
+		Target: plan.Target{Provider: "github", Kind: "secret", ID: r.FullName + "/" + image.Scope + "/" + image.Name, Name: image.Name},
+		Before: plan.Image(image),
+		Calls:  []plan.Call{putCall(r.FullName, image, before)},
+		Breaks: "whoever still uses the old value of " + image.Name,
+	}, nil
+}
+
+func putCall(repository string, image putImage, before putBefore) plan.Call {
+	return plan.Call{
+		Key: "put " + image.Scope + " " + image.Name, Verb: "put", Object: repository + "/" + image.Scope + "/" + image.Name,
+		Args:   map[string]string{"repository": repository, "scope": image.Scope, "name": image.Name},
+		Before: plan.Image(before),
+	}
+}
+
+func scopeOf(text string) string {
+	if text == "" {
+		return "repository"
+	}
+	return text
+}
+
+// secretAt is the path of a secret, or of the key to seal with. Secrets of an environment are
+// addressed by repository and environment name: v62's methods want a repository id
+// and do not escape the name.
+func secretAt(repository, scope, name string) (string, error) {
+	if scope == "repository" {
+		return at(repository, "actions", "secrets", name), nil
+	}
+	if env, ok := strings.CutPrefix(scope, "environment/"); ok && env != "" {
+		return at(repository, "environments", env, "secrets", name), nil
+	}
+	return "", fmt.Errorf("scope %q of secret %s cannot be written here; give repository or environment/NAME, and have the organization's owner change organization secrets", scope, name)
+}
+
+// Apply implements adapters.Action. The key to seal with is read anew each time,
+// so an answer 422 (the key changed meanwhile) is worth another attempt.
+func (a secretPut) Apply(ctx context.Context, t adapters.Task, c plan.Call) adapters.Result {
+	refused := func(err error) adapters.Result {
+		return adapters.Result{Outcome: plan.Outcome{State: plan.Refused, Detail: adapters.Cause(err)}}
+	}
+	value, have := t.Secrets["value"]
+	if !have || value.Empty() {
+		return refused(errors.New("the new value is not there; it was not sent"))
+	}
+	if len(value.Reveal()) > largest {
+		return refused(errors.New("the new value is longer than the 48 KB GitHub stores; it was not sent"))
+	}
+	keyAt, err := secretAt(c.Args["repository"], c.Args["scope"], "public-key")
+	if err != nil {
+		return refused(err)
+	}
+	var key publicKey
+	if _, err := get(ctx, a.reads, keyAt, &key); err != nil {
+		r := refused(fmt.Errorf("read the key to seal with: %w", err))
+		var limited *Limited
+		if r.Temporary = status(err) == 0 || status(err) >= 500; errors.As(err, &limited) {
+			r.RetryAfter = plan.Duration(limited.After)
+		}
+		return r
+	}
+	body, err := key.seal(value)
+	if err != nil {
+		return refused(err)
+	}
+	path, err := secretAt(c.Args["repository"], c.Args["scope"], c.Args["name"])
+	if err != nil {
+		return refused(err)
+	}
+	o, code := a.send(ctx, http.MethodPut, path, body, nil)
+	if code == http.StatusUnprocessableEntity {
+		o.Temporary, o.RetryAfter = true, plan.Duration(time.Second)
+	}
+	return adapters.Result{Outcome: o}
+}
+
+type publicKey struct {
+	ID  string `json:"key_id"`
+	Key string `json:"key"`
+}
+
+type sealedSecret struct {
+	Value string `json:"encrypted_value"`
+	KeyID string `json:"key_id"`
+}
+
+// seal encrypts a value to GitHub's key as libsodium's crypto_box_seal does.
+// Source: GitHub REST reference, "Encrypting secrets for the REST API".
+func (k publicKey) seal(v secret.Text) (sealedSecret, error) {
+	raw, err := base64.StdEncoding.DecodeString(k.Key)
+	if err != nil || len(raw) != 32 || k.ID == "" {
+		return sealedSecret{}, errors.New("the key GitHub gave to seal with is not one; nothing was sent")
+	}
+	b, err := box.SealAnonymous(nil, []byte(v.Reveal()), (*[32]byte)(raw), rand.Reader)
+	if err != nil {
+		return sealedSecret{}, errors.New("the value could not be sealed; nothing was sent")
+	}
+	return sealedSecret{base64.StdEncoding.EncodeToString(b), k.ID}, nil
+}
+
+// Settle implements adapters.Action.
+func (a secretPut) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Settlement {
+	now, skew, err := a.look(ctx, t)
+	if err != nil {
+		return unsettled(err)
+	}
+	if now.newer(c, t.Asked(c), skew) {
+		return plan.Settlement{Happened: "yes"}
+	}
+	return t.Absent(c, a.Spec().Settle, "the secret has not changed since the call")
+}
+
+// Verify implements adapters.Action.
+func (a secretPut) Verify(ctx context.Context, t adapters.Task) plan.Reading {
+	now, skew, err := a.look(ctx, t)
+	if err != nil {
+		return unread("read when "+t.Text("name")+" last changed", err)
+	}
+	image := putImage{Scope: scopeOf(t.Text("scope")), Name: strings.ToUpper(t.Text("name")), Exists: now.exists}
+	next := putCall(t.Text("repository"), image, putBefore{now.updated})
+	r := plan.Reading{State: plan.Broken, Proof: plan.P1, Before: plan.Image(image), Server: now.server}
+	asked, last := sent(t, next.Key)
+	switch {
+	case last != nil && now.newer(last.Call, asked, skew):
+		r.State, r.Detail = plan.Held, "changed at "+now.updated.UTC().Format(time.RFC3339)
+	case last != nil && t.Now.Sub(asked) < a.Spec().Settle.D():
+		r.Wait, r.Detail = a.Spec().Settle-plan.Duration(t.Now.Sub(asked)), "the new value does not show yet"
+	default:
+		r.Next, r.Detail = []plan.Call{next}, "the secret has not changed since the response wanted it to"
+	}
+	return r
+}
+
+// stored is what can be seen of a secret.
+type stored struct {
+	exists  bool
+	updated time.Time
+	server  time.Time
+}
+
+// newer says whether the secret changed because of a call, or after it.
+// GitHub's times have whole seconds, and so has the measured difference of clocks.
+func (s stored) newer(c plan.Call, asked time.Time, skew time.Duration) bool {
+	var before putBefore
+	if len(c.Before) > 0 && json.Unmarshal(c.Before, &before) != nil || asked.IsZero() {
+		return false
+	}
+	return s.exists && s.updated.After(before.Updated) && !s.updated.Before(asked.Add(skew-2*time.Second))
+}
+
+// look reads the secret and measures how far GitHub's clock is from ours.
+func (a secretPut) look(ctx context.Context, t adapters.Task) (s stored, skew time.Duration, err error) {
+	path, err := secretAt(t.Text("repository"), scopeOf(t.Text("scope")), strings.ToUpper(t.Text("name")))
+	if err != nil {
+		return s, 0, err
+	}
+	var w secretWire
+	s.server, err = get(ctx, a.reads, path, &w)
+	if status(err) == http.StatusNotFound {
+		return a.absent(ctx, t)
+	}
+	if err == nil && w.Updated.IsZero() {
+		err = errors.New("GitHub's answer does not say when the secret last changed")
+	}
+	s.exists, s.updated = true, w.Updated
+	return s, a.skew(s.server), err
+}
+
+// absent tells a secret that does not exist from a repository we may not see.
+func (a secretPut) absent(ctx context.Context, t adapters.Task) (s stored, skew time.Duration, err error) {
+	path, err := secretAt(t.Text("repository"), scopeOf(t.Text("scope")), "public-key")
+	if err != nil {
+		return s, 0, err
+	}
+	var key publicKey
+	s.server, err = get(ctx, a.reads, path, &key)
+	return s, a.skew(s.server), err
+}
+
+func (p *Provider) skew(server time.Time) time.Duration {
+	if server.IsZero() {
+		return 0
+	}
+	return server.Sub(p.wire.Now())
+}

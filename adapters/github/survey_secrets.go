@@ -1,0 +1,128 @@
+package github
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// secrets lists names and times of the repository's own secrets and of those of the
+// organization that reach it.
+func (v *surveyor) secrets(ctx context.Context) error {
+	own, err := v.named(ctx, "repository", "actions", "secrets")
+	shared, serr := v.named(ctx, "organization", "actions", "organization-secrets")
+	v.gap("organization secrets that reach it, the list", serr)
+	v.addSecrets(own, shared)
+	return err
+}
+
+func (v *surveyor) addSecrets(lists ...[]snapshot.Secret) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.r.Secrets = append(v.r.Secrets, slices.Concat(lists...)...)
+	slices.SortFunc(v.r.Secrets, func(a, b snapshot.Secret) int {
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+func (v *surveyor) named(ctx context.Context, scope string, path ...string) ([]snapshot.Secret, error) {
+	all, _, err := list[secretWire](ctx, v.surveys, at(v.r.FullName, path...), "secrets", nil)
+	var out []snapshot.Secret
+	for _, x := range all {
+		out = append(out, snapshot.Secret{Name: x.Name, Scope: scope, Created: x.Created.UTC(), Updated: x.Updated.UTC(), Visibility: x.Visibility})
+	}
+	return out, err
+}
+
+func (v *surveyor) variables(ctx context.Context) error {
+	own, err := v.values(ctx, "repository", "actions", "variables")
+	shared, serr := v.values(ctx, "organization", "actions", "organization-variables")
+	v.gap("organization variables that reach it, the list", serr)
+	v.addVariables(own, shared)
+	return err
+}
+
+func (v *surveyor) addVariables(lists ...[]snapshot.Variable) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.r.Variables = append(v.r.Variables, slices.Concat(lists...)...)
+	slices.SortFunc(v.r.Variables, func(a, b snapshot.Variable) int {
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+func (v *surveyor) values(ctx context.Context, scope string, path ...string) ([]snapshot.Variable, error) {
+	all, _, err := list[variableWire](ctx, v.surveys, at(v.r.FullName, path...), "variables", nil)
+	var out []snapshot.Variable
+	for _, x := range all {
+		out = append(out, snapshot.Variable{Name: x.Name, Scope: scope, Value: x.Value})
+	}
+	return out, err
+}
+
+// environments lists every environment with GitHub's whole object, its secrets'
+// names and its variables.
+func (v *surveyor) environments(ctx context.Context) error {
+	all, _, err := list[json.RawMessage](ctx, v.surveys, at(v.r.FullName, "environments"), "environments", nil)
+	if err != nil {
+		return err
+	}
+	for _, raw := range all {
+		var w environmentWire
+		if err := json.Unmarshal(raw, &w); err != nil {
+			return fmt.Errorf("read an environment: %w", err)
+		}
+		e := snapshot.Environment{Name: w.Name, CanBypass: w.CanBypass, Raw: raw, Reviewers: reviewers(w)}
+		switch {
+		case w.Policy != nil && w.Policy.Protected:
+			e.Policy = "protected"
+		case w.Policy != nil && w.Policy.Custom:
+			e.Policy = "custom"
+			branches, err := v.branchesOf(ctx, w.Name)
+			e.Branches = branches
+			v.gap("branches that may use environment "+w.Name, err)
+		}
+		v.r.Environments = append(v.r.Environments, e)
+		secrets, err := v.named(ctx, "environment/"+w.Name, "environments", w.Name, "secrets")
+		v.gap("secrets of environment "+w.Name, err)
+		v.addSecrets(secrets)
+		variables, err := v.values(ctx, "environment/"+w.Name, "environments", w.Name, "variables")
+		v.gap("variables of environment "+w.Name, err)
+		v.addVariables(variables)
+	}
+	slices.SortFunc(v.r.Environments, func(a, b snapshot.Environment) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func reviewers(w environmentWire) []string {
+	var out []string
+	for _, rule := range w.Rules {
+		for _, r := range rule.Reviewers {
+			out = append(out, cmp.Or(r.Reviewer.Login, r.Reviewer.Slug))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (v *surveyor) branchesOf(ctx context.Context, environment string) ([]string, error) {
+	type policy struct {
+		Name string `json:"name"`
+	}
+	all, _, err := list[policy](ctx, v.surveys, at(v.r.FullName, "environments", environment, "deployment-branch-policies"), "branch_policies", nil)
+	var cut *incomplete
+	if err != nil && !errors.As(err, &cut) {
+		return nil, err
+	}
+	var out []string
+	for _, p := range all {
+		out = append(out, p.Name)
+	}
+	slices.Sort(out)
+	return out, err
+}
