@@ -6,6 +6,8 @@ import "github.com/spf13/cobra"
 
 func commandsToRespond(f *Factory) []*cobra.Command {
 	return []*cobra.Command{
+		newCmdShow(f, nil),
+		newCmdApprove(f, nil),
 		newCmdStatus(f, nil),
 		newCmdReport(f, nil),
 		newCmdVerify(f, nil),

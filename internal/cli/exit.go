@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/firebreak/firebreak/internal/approval"
 	"github.com/firebreak/firebreak/internal/diag"
+	"github.com/firebreak/firebreak/internal/drive/local"
 	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/term"
 )
@@ -48,9 +50,9 @@ func exits() []exit {
 	return []exit{
 		{OK, "ok", "done, and proven as far as it was asked for", "every command", nil},
 		{Internal, "internal", "a defect or a failing disk; the message says which", "every command", nil},
-		{Usage, "usage", "the command line, configuration or playbook is wrong; nothing was run", "every command", as[diag.List]},
+		{Usage, "usage", "the command line, configuration or playbook is wrong; nothing was run", "every command", isUsage},
 		{Findings, "findings", "there are findings or drift; `rehearse`: not contained", "inventory, boundary, rehearse", nil},
-		{Approval, "needs approval", "a confirmation or an approval is needed and nobody could be asked", "run, resume", nil},
+		{Approval, "needs approval", "a confirmation or an approval is needed and nobody could be asked", "run, resume", as[*approval.Rejected]},
 		{Gate, "gate", "a gate holds the rest back; status says why", "run, resume", nil},
 		{Stale, "stale", "the plan no longer fits; irreversible actions need approval again", "run, resume", nil},
 		{Refused, "refused", "a provider refused an action; the incident can be resumed", "run, resume", nil},
@@ -157,6 +159,10 @@ func exitCodesMarkdown() []byte {
 	}
 	b.WriteString("\n" + precedenceText() + "\n")
 	return []byte(b.String())
+}
+
+func isUsage(err error) bool {
+	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*journal.Newer](err) || as[*journal.Exists](err)
 }
 
 func isDamage(err error) bool {

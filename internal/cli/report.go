@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/evidence"
 	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/view"
 )
@@ -41,9 +42,9 @@ func reportRun(opts *reportOptions) error {
 	if err != nil {
 		return err
 	}
-	report := view.Report{State: replay(r.Events).State(), Events: r.Events, Records: proven.Records, Anchored: proven.Anchored, Torn: proven.Torn}
+	report := evidence.Build(r.Events, replay(r.Events).State())
 	if format == "json" {
-		return view.ReportJSON(opts.f.IO.Out, report)
+		return view.JSON(opts.f.IO.Out, report)
 	}
-	return view.ReportMarkdown(opts.f.IO.Out, report)
+	return view.ReportMarkdown(opts.f.IO.Out, report, proven)
 }

@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/firebreak/firebreak/internal/journal"
+	"github.com/firebreak/firebreak/internal/approval"
+	"github.com/firebreak/firebreak/internal/evidence"
 	"github.com/firebreak/firebreak/internal/view"
 )
 
@@ -14,16 +14,18 @@ type verifyOptions struct {
 	f          *Factory
 	incident   string
 	checkpoint string
+	signers    string
 }
 
 func newCmdVerify(f *Factory, runF func(*verifyOptions) error) *cobra.Command {
 	opts := &verifyOptions{f: f}
 	cmd := &cobra.Command{
 		Use:   "verify [INCIDENT]",
-		Short: "Check that a journal was not changed",
-		Long: `Check that an incident's journal is one unbroken chain and, with --checkpoint,
-that everything up to that checkpoint is unchanged. What comes after it is
-unanchored: whoever holds the folder could have rewritten it.
+		Short: "Check that an incident's folder was not changed",
+		Long: `Check that an incident's journal is one unbroken chain, that plans, approvals,
+evidence and sealed values are those it names and, with --checkpoint, that
+everything up to that checkpoint is unchanged. What comes after it is unanchored:
+whoever holds the folder could have rewritten it.
 
 INCIDENT may be a folder. Nothing of firebreak's own state is needed.`,
 		Args: maybeOne("the incident or its folder"),
@@ -36,6 +38,7 @@ INCIDENT may be a folder. Nothing of firebreak's own state is needed.`,
 		},
 	}
 	cmd.Flags().StringVar(&opts.checkpoint, "checkpoint", "", "`file` with a checkpoint that was kept elsewhere")
+	cmd.Flags().StringVar(&opts.signers, "allowed-signers", "", "`file` of keys that may approve, to check approvals against")
 	return cmd
 }
 
@@ -55,20 +58,34 @@ func verifyRun(opts *verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	proven, _, err := journal.Verify(dir, checkpoint)
+	signers, err := opts.allowed()
+	if err != nil {
+		return err
+	}
+	v, err := evidence.Verify(dir, checkpoint, signers)
 	if err != nil {
 		return err
 	}
 	if format == "json" {
-		return view.JSON(f.IO.Out, struct {
-			Schema string `json:"schema"`
-			journal.Proven
-		}{"firebreak.verification/1", proven})
+		err = view.JSON(f.IO.Out, v)
+	} else {
+		err = view.Verification(f.IO.Out, f.IO.OutStyle(), v)
 	}
-	_, err = fmt.Fprintf(f.IO.Out, "%s: %d records, one unbroken chain; %d anchored by a checkpoint, %d unanchored\n",
-		view.Line(proven.Incident), proven.Records, proven.Anchored, proven.Unanchored)
-	if err == nil && proven.Torn != "" {
-		_, err = fmt.Fprintln(f.IO.Err, "journal:", proven.Torn)
+	if err == nil && !v.OK {
+		return fault(Unverified, "compare with another copy of the folder", "%d things do not verify", len(v.Problems))
 	}
 	return err
+}
+
+// allowed reads the allowed signers; nil, which leaves approvals unjudged, when
+// nobody named a file.
+func (opts *verifyOptions) allowed() ([]approval.Signer, error) {
+	if opts.signers == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(opts.signers)
+	if err != nil {
+		return nil, &Fault{Usage, err, "name an OpenSSH allowed-signers file"}
+	}
+	return approval.ParseSigners(opts.signers, b)
 }

@@ -109,3 +109,8 @@ func notEmpty(s string) error {
 	}
 	return nil
 }
+
+// Passphrase asks for the passphrase of a key file without showing it.
+func (s *Streams) Passphrase(ctx context.Context, key string) (secret.Text, error) {
+	return s.hidden(ctx, "Passphrase of "+key)
+}

@@ -3,6 +3,8 @@ package view
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -28,8 +30,8 @@ func Plan(w io.Writer, st Style, p *plan.Plan, digest string) error {
 		}
 		fmt.Fprintf(&b, "%s %s: %s\n", Line(c.Kind), st.Strong(Line(c.Name)), how)
 	}
-	for name, wait := range sorted(p.Waits) {
-		fmt.Fprintf(&b, "%s %s waits %s instead of the provider's figure\n", st.Warn("override:"), Line(name), Line(wait))
+	for _, name := range slices.Sorted(maps.Keys(p.Waits)) {
+		fmt.Fprintf(&b, "%s %s waits %s instead of the provider's figure\n", st.Warn("override:"), Line(name), Line(p.Waits[name]))
 	}
 	for _, g := range p.Gaps {
 		fmt.Fprintf(&b, "%s %s: %s\n", st.Warn("gap:"), Line(g.What), Line(g.Why))

@@ -3,214 +3,217 @@ package view
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/firebreak/firebreak/internal/evidence"
+	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/plan"
-	"github.com/firebreak/firebreak/internal/respond"
 )
 
-// Report is what the report of an incident is made from.
-type Report struct {
-	State  *respond.State
-	Events []respond.Event // the whole journal
-	// Records counts the journal's records; Anchored of them are proven unchanged by
-	// a checkpoint held elsewhere.
-	Records, Anchored int64
-	Torn              string // a torn tail that was found
-}
-
-// ReportMarkdown writes the report. Times are UTC.
-func ReportMarkdown(w io.Writer, r Report) error {
+// ReportMarkdown writes the report of an incident. What is unknown comes before
+// what was done. Times are UTC.
+func ReportMarkdown(w io.Writer, r evidence.Report, proven journal.Proven) error {
 	var b strings.Builder
-	s := r.State
-	fmt.Fprintf(&b, "# Incident %s\n\n", Markdown(s.Opened.Incident))
-	reportHead(&b, s)
-	reportClosings(&b, s)
-	reportUnknown(&b, s)
-	reportSteps(&b, s)
-	reportGates(&b, s)
-	reportEvidence(&b, s)
-	reportTimeline(&b, r)
-	fmt.Fprintf(&b, "\n## Journal\n\n%d records, %d anchored by a checkpoint held elsewhere, %d unanchored: whoever holds the folder could have rewritten those.\n",
-		r.Records, r.Anchored, r.Records-r.Anchored)
-	if s.Opened.CheckpointKey != "" {
-		fmt.Fprintf(&b, "Checkpoints verify with the key `%s`.\n", strings.ReplaceAll(Line(s.Opened.CheckpointKey), "`", ""))
+	fmt.Fprintf(&b, "# Incident %s\n\n", Markdown(r.Incident))
+	if r.Mode == "rehearsal" {
+		b.WriteString("This was a rehearsal. Nothing outside the simulated world was touched.\n\n")
 	}
-	if r.Torn != "" {
-		fmt.Fprintf(&b, "A torn tail was found: %s.\n", Markdown(r.Torn))
+	reportHead(&b, &r)
+	reportCredentials(&b, &r)
+	reportUnknown(&b, &r)
+	reportLoud(&b, &r)
+	for _, s := range r.Steps {
+		reportStep(&b, &r, s)
 	}
+	reportEvidence(&b, &r)
+	reportTimeline(&b, &r)
+	reportJournal(&b, proven)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func reportHead(b *strings.Builder, s *respond.State) {
-	t := [][2]string{
-		{"state", s.Phase},
-		{"mode", s.Opened.Mode},
-		{"response began", stamp(s.Opened.Began)},
-		{"exposure began", sinceText(s)},
-		{"planned by", s.Opened.Author},
-		{"operated by", s.Opened.Operator},
-		{"program", s.Opened.Program},
+func reportHead(b *strings.Builder, r *evidence.Report) {
+	since := stamp(r.Since)
+	if since == "" {
+		since = "UNKNOWN"
 	}
-	for _, p := range s.Plans {
-		t = append(t, [2]string{"plan", p.Digest})
+	t := [][2]string{
+		{"state", r.State}, {"response began", stamp(r.Began)}, {"closed", stamp(r.Ended)},
+		{"exposure began", strings.TrimSpace(since + " " + r.SinceWhy)},
+		{"planned by", r.Author}, {"operated by", r.Operator},
+	}
+	for _, p := range r.Plans {
+		what := "plan"
+		if p.Amendment {
+			what = "amendment"
+		}
+		t = append(t, [2]string{what, fmt.Sprintf("%s, %d actions, playbook %s", p.Digest, p.Actions, p.Playbook.Name)})
+	}
+	for _, a := range r.Approvals {
+		t = append(t, [2]string{"approved", stamp(a.At) + " by " + a.Signer})
+	}
+	for _, s := range r.Sittings {
+		t = append(t, [2]string{"sitting", strings.TrimSpace(fmt.Sprintf("%s to %s, %s, %s %s", stamp(s.Began), stamp(s.Ended), s.Operator, s.Program, s.Cut))})
 	}
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range t {
-		fmt.Fprintf(b, "| %s | %s |\n", row[0], Markdown(row[1]))
+		if row[1] != "" {
+			fmt.Fprintf(b, "| %s | %s |\n", row[0], Markdown(row[1]))
+		}
 	}
-	if s.Pause != nil && s.Phase == "paused" {
-		fmt.Fprintf(b, "\n**Paused:** %s\n", Markdown(s.Pause.Reason))
-	}
-	if s.Opened.Mode == "rehearsal" {
-		b.WriteString("\nThis was a rehearsal. Nothing outside the simulated world was touched.\n")
+	if r.Reason != "" && r.State == "paused" {
+		fmt.Fprintf(b, "\n**Paused:** %s\n", Markdown(r.Reason))
 	}
 }
 
-func reportClosings(b *strings.Builder, s *respond.State) {
-	b.WriteString("\n## Credentials and identities\n\n| what | kind | closed | proof | dead since (claimed) | closed at | owner | open |\n|---|---|---|---|---|---|---|---|\n")
-	for _, c := range s.Closings {
-		closed, why := "yes", ""
+func reportCredentials(b *strings.Builder, r *evidence.Report) {
+	b.WriteString("\n## Credentials and identities\n\n| what | kind | closed | proof | claimed dead at | closed at | owner | open |\n|---|---|---|---|---|---|---|---|\n")
+	for _, c := range r.Credentials {
+		closed, why := "yes", c.Why
 		if !c.Closed {
-			closed, why = "**NO**", c.Why
+			closed = "**NO**"
 		}
-		if c.Exception != nil {
-			why = fmt.Sprintf("exception until %s by %s: %s", stamp(c.Exception.Expires), c.Exception.Owner, c.Exception.Reason)
+		if x := c.Exception; x != nil {
+			why = fmt.Sprintf("exception until %s by %s: %s", stamp(x.Expires), x.Owner, x.Reason)
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", Markdown(c.Name), Markdown(c.Kind), closed, proof(c.Proof),
-			stamp(c.Dead), stamp(c.Claimed), Markdown(c.Owner), Markdown(why))
+			stamp(c.Dead), stamp(c.ClosedAt), Markdown(c.Owner), Markdown(why))
 	}
-	for i := range s.Actions {
-		if a := &s.Actions[i]; a.Shortfall != "" {
-			fmt.Fprintf(b, "\n- proof of %s ends at %s: %s", Markdown(a.Action.Use+" "+TargetName(a.Action)), proof(a.Required), Markdown(a.Shortfall))
-		}
+	b.WriteString("\nP0: the provider accepted it or a person said so. P1: read back. P2: read back twice, apart by the propagation wait. P3: the old value was tried and refused, the new one works.\n")
+	for _, s := range r.Shortfalls {
+		fmt.Fprintf(b, "\n- the proof for %s ends early: %s", Markdown(s.Name), Markdown(s.Why))
 	}
 	b.WriteByte('\n')
 }
 
-// reportUnknown comes early: what is not known is what the reader must know.
-func reportUnknown(b *strings.Builder, s *respond.State) {
-	var lines []string
-	for i := range s.Actions {
-		a := &s.Actions[i]
-		if OutcomeOf(a) == plan.Unknown {
-			lines = append(lines, fmt.Sprintf("**UNKNOWN**: whether %s took effect", Markdown(a.Action.Use+" on "+TargetName(a.Action))))
-		}
-	}
-	if s.Boundary != nil {
-		for _, u := range s.Boundary.Unknown {
-			lines = append(lines, "**UNKNOWN**: "+Markdown(u))
-		}
-	}
-	for _, p := range s.Plans {
-		for _, g := range p.Plan.Gaps {
-			lines = append(lines, fmt.Sprintf("gap: %s: %s", Markdown(g.What), Markdown(g.Why)))
-		}
-	}
-	for _, l := range s.Listed {
-		if l.Gap != "" {
-			lines = append(lines, fmt.Sprintf("gap: %s is only listed: %s", Markdown(l.Evidence), Markdown(l.Gap)))
-		}
-	}
-	b.WriteString("\n## Unknown and missing\n\n")
-	if len(lines) == 0 {
+func reportUnknown(b *strings.Builder, r *evidence.Report) {
+	b.WriteString("\n## Unknown, missing, left to do\n\n")
+	if len(r.Unknowns)+len(r.Gaps)+len(r.Left) == 0 {
 		b.WriteString("Nothing.\n")
 	}
-	for _, l := range lines {
-		b.WriteString("- " + l + "\n")
+	for _, u := range r.Unknowns {
+		fmt.Fprintf(b, "- **UNKNOWN** %s: %s\n", Markdown(u.Name), Markdown(u.Why))
 	}
-}
-
-func reportSteps(b *strings.Builder, s *respond.State) {
-	for _, step := range plan.Steps() {
-		head := false
-		for i := range s.Actions {
-			a := &s.Actions[i]
-			if a.Action.Step != step {
-				continue
-			}
-			if !head {
-				fmt.Fprintf(b, "\n## %s\n\n| action | target | outcome | proof | began | claimed | remarks |\n|---|---|---|---|---|---|---|\n", title(string(step)))
-				head = true
-			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", Markdown(a.Action.Use), Markdown(TargetName(a.Action)),
-				outcomeMarkdown(OutcomeOf(a)), proof(a.Proof), stamp(a.Started), stamp(a.Ended), Markdown(remarks(a)))
+	for _, g := range r.Gaps {
+		fmt.Fprintf(b, "- gap: %s: %s\n", Markdown(g.What), Markdown(g.Why))
+	}
+	for _, l := range r.Left {
+		owner := ""
+		if l.Owner != "" {
+			owner = " (" + Markdown(l.Owner) + ")"
 		}
+		fmt.Fprintf(b, "- left: %s%s: %s\n", Markdown(l.Name), owner, Markdown(l.Why))
 	}
 }
 
-func remarks(a *respond.ActionState) string {
+// reportLoud is what departs from the rules: overrides, exceptions, shortened waits.
+func reportLoud(b *strings.Builder, r *evidence.Report) {
+	if len(r.Overrides)+len(r.Waits)+len(r.Exceptions)+len(r.Findings) == 0 {
+		return
+	}
+	b.WriteString("\n## Departures\n\n")
+	for _, o := range r.Overrides {
+		by := Markdown(o.By)
+		if o.Second != "" {
+			by += " with " + Markdown(o.Second)
+		}
+		fmt.Fprintf(b, "- **gate %s OVERRIDDEN** at %s by %s: %s\n", Markdown(string(o.Gate)), stamp(o.At), by, Markdown(o.Reason))
+	}
+	for _, x := range r.Waits {
+		fmt.Fprintf(b, "- %s waited %s instead of the provider's figure\n", Markdown(x.Action), Markdown(x.Wait))
+	}
+	for _, x := range r.Exceptions {
+		fmt.Fprintf(b, "- exception for %s until %s by %s: %s\n", Markdown(x.Credential), stamp(x.Expires), Markdown(x.Owner), Markdown(x.Reason))
+	}
+	for _, f := range r.Findings {
+		word := "**open finding**"
+		if f.Accepted != nil {
+			word = "accepted finding"
+		}
+		fmt.Fprintf(b, "- %s %s at %s: %s\n", word, Markdown(f.Rule), Markdown(f.Where), Markdown(f.Message))
+	}
+}
+
+func reportStep(b *strings.Builder, r *evidence.Report, s evidence.Step) {
+	fmt.Fprintf(b, "\n## %s\n\n", title(string(s.Step)))
+	if !s.Started.IsZero() {
+		fmt.Fprintf(b, "%s to %s\n\n", stamp(s.Started), stamp(s.Ended))
+	}
+	b.WriteString("| action | target | outcome | proof | began | claimed | remarks |\n|---|---|---|---|---|---|---|\n")
+	for _, a := range r.Actions {
+		if a.Step != s.Step {
+			continue
+		}
+		target := a.Target.Name
+		if target == "" {
+			target = a.Target.ID
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", Markdown(a.Use), Markdown(target),
+			outcomeMarkdown(a.Outcome), proof(a.Proof), stamp(a.Started), stamp(a.Ended), Markdown(remarks(a)))
+	}
+}
+
+func remarks(a evidence.Action) string {
 	var out []string
 	if a.Reason != "" {
 		out = append(out, a.Reason)
 	}
-	if a.Action.Assisted != nil {
+	if a.Assisted {
 		out = append(out, "carried out by a person")
 	}
 	if a.Amended {
-		out = append(out, "carried out on another state than planned")
+		out = append(out, "another state was found than planned")
 	}
-	if n := len(a.Attempts); n > 1 {
-		out = append(out, fmt.Sprintf("%d calls", n))
+	if a.Calls > 1 {
+		out = append(out, fmt.Sprintf("%d calls", a.Calls))
 	}
 	return strings.Join(out, "; ")
 }
 
-func reportGates(b *strings.Builder, s *respond.State) {
-	if len(s.Overrides) > 0 {
-		b.WriteString("\n## Gates that were OVERRIDDEN\n\n")
-	}
-	for _, o := range s.Overrides {
-		fmt.Fprintf(b, "- **%s** by %s", Markdown(string(o.Gate)), Markdown(o.By))
-		if o.Second != "" {
-			fmt.Fprintf(b, " with %s", Markdown(o.Second))
-		}
-		if o.Action != "" {
-			fmt.Fprintf(b, " for %s", Markdown(o.Action))
-		}
-		fmt.Fprintf(b, ": %s\n", Markdown(o.Reason))
-	}
-	var held []string
-	for _, g := range s.Gates {
-		if !g.Holds && g.Override == nil {
-			held = append(held, fmt.Sprintf("- **%s** does not hold: %s\n", Markdown(string(g.Gate)), Markdown(strings.Join(g.Why, "; "))))
-		}
-	}
-	if len(held) > 0 {
-		b.WriteString("\n## Gates that hold back\n\n" + strings.Join(held, ""))
-	}
-	if len(s.Plans) > 0 && len(s.Plans[0].Plan.Waits) > 0 {
-		b.WriteString("\n## Shortened waits\n\n")
-		for name, wait := range sorted(s.Plans[0].Plan.Waits) {
-			fmt.Fprintf(b, "- %s waits %s instead of the provider's figure\n", Markdown(name), Markdown(wait))
-		}
-	}
-}
-
-func reportEvidence(b *strings.Builder, s *respond.State) {
-	if len(s.Found) > 0 {
+func reportEvidence(b *strings.Builder, r *evidence.Report) {
+	if len(r.Found) > 0 {
 		b.WriteString("\n## Found\n\n")
 	}
-	for _, f := range s.Found {
+	for _, f := range r.Found {
 		fmt.Fprintf(b, "- %s %s: %s\n", Markdown(f.Kind), Markdown(f.Target), Markdown(f.Why))
 	}
-	if len(s.Listed) > 0 {
+	if len(r.Evidence) > 0 {
 		b.WriteString("\n## Evidence\n\n| what | file | SHA-256 |\n|---|---|---|\n")
 	}
-	for _, l := range s.Listed {
-		fmt.Fprintf(b, "| %s | %s | %s |\n", Markdown(l.Evidence), Markdown(l.File), Markdown(l.Digest))
+	for _, l := range r.Evidence {
+		file := l.File
+		if file == "" {
+			file = "listed in the journal"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", Markdown(l.Evidence), Markdown(file), Markdown(l.Digest))
 	}
 }
 
-func reportTimeline(b *strings.Builder, r Report) {
-	b.WriteString("\n## Timeline\n\n| time | what |\n|---|---|\n")
-	for _, e := range r.Events {
-		if line := Event(Style{}, e, r.State, false); line != "" {
-			fmt.Fprintf(b, "| %s | %s |\n", stamp(e.Time), Markdown(strings.Join(strings.Fields(line), " ")))
+func reportTimeline(b *strings.Builder, r *evidence.Report) {
+	b.WriteString("\n## Timeline\n\n| # | time | what | target | result | detail |\n|---|---|---|---|---|---|\n")
+	for _, e := range r.Timeline {
+		what := e.Use
+		if what == "" {
+			what = e.Kind
+		} else {
+			what += " (" + e.Kind + ")"
 		}
+		result := e.Result
+		if result == string(plan.Unknown) {
+			result = "UNKNOWN"
+		}
+		detail := strings.TrimSpace(strings.Join([]string{e.Call, e.By, e.Detail}, " "))
+		fmt.Fprintf(b, "| %d | %s | %s | %s | %s | %s |\n", e.Seq, stamp(e.Time), Markdown(what), Markdown(e.Target),
+			Markdown(strings.TrimSpace(result+" "+string(e.Proof))), Markdown(detail))
+	}
+}
+
+func reportJournal(b *strings.Builder, p journal.Proven) {
+	fmt.Fprintf(b, "\n## Journal\n\n%d records in one unbroken chain; %d anchored by a checkpoint held elsewhere, %d unanchored: whoever holds the folder could have rewritten those.\n",
+		p.Records, p.Anchored, p.Unanchored)
+	if p.Torn != "" {
+		fmt.Fprintf(b, "\nA torn tail was found: %s.\n", Markdown(p.Torn))
 	}
 }
 
@@ -225,16 +228,6 @@ func outcomeMarkdown(s plan.State) string {
 	case plan.Done, plan.Skipped, plan.Held, plan.Broken:
 	}
 	return string(s)
-}
-
-func sinceText(s *respond.State) string {
-	if s.Opened.Since.IsZero() {
-		return "UNKNOWN"
-	}
-	if s.Opened.SinceWhy != "" {
-		return stamp(s.Opened.Since) + ", " + s.Opened.SinceWhy
-	}
-	return stamp(s.Opened.Since)
 }
 
 func proof(p plan.Proof) string {
@@ -252,18 +245,3 @@ func stamp(t time.Time) string {
 }
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func sorted(m map[string]string) func(func(string, string) bool) {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return func(yield func(string, string) bool) {
-		for _, k := range keys {
-			if !yield(k, m[k]) {
-				return
-			}
-		}
-	}
-}

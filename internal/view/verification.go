@@ -1,0 +1,31 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/evidence"
+)
+
+// Verification writes what an incident's folder proves by itself.
+func Verification(w io.Writer, st Style, v evidence.Verification) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d records, one unbroken chain; %d anchored by a checkpoint, %d unanchored\n",
+		st.Strong(Line(v.Incident)), v.Records, v.Anchored, v.Unanchored)
+	fmt.Fprintf(&b, "%d plans, %d approvals, %d files of evidence, %d sealed values\n", len(v.Plans), len(v.Approvals), len(v.Files), len(v.Sealed))
+	if v.Torn != "" {
+		fmt.Fprintf(&b, "%s %s\n", st.Warn("torn tail:"), Line(v.Torn))
+	}
+	for _, u := range v.Unjudged {
+		fmt.Fprintf(&b, "%s %s\n", st.Warn("not judged:"), Line(u))
+	}
+	for _, p := range v.Problems {
+		fmt.Fprintf(&b, "%s %s\n", st.Bad("does not verify:"), Line(p))
+	}
+	if v.OK {
+		b.WriteString(st.Good("verified") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
