@@ -116,9 +116,22 @@ func (d *Decider) judge(g plan.Gate, a *action) verdict {
 	case plan.GateOurselves:
 		d.judgeOurselves(&v, a)
 	default:
-		v.no("this program does not know the gate " + string(g))
+		v.no(d.condition(g))
 	}
 	return v
+}
+
+// condition is a playbook's own condition in its words. Only a person can say that
+// it is met: by overriding it, with a reason.
+func (d *Decider) condition(g plan.Gate) string {
+	for _, p := range d.plans {
+		for _, c := range p.Plan.Gates {
+			if c.Name == string(g) {
+				return c.Text
+			}
+		}
+	}
+	return "this program does not know the gate " + string(g)
 }
 
 func (d *Decider) judgePreflight(v *verdict) {
