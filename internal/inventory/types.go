@@ -47,9 +47,13 @@ type Job struct {
 	Environment string            `json:"environment"`
 	Runner      string            `json:"runner"`
 	Reaches     []Reach           `json:"reaches"`
+	// Exposes are the places beyond the runner's memory into which the job can carry what it reaches.
+	Exposes []string `json:"exposes,omitempty"`
 }
 
-// Reach is one way a job gets at a credential or identity.
+// Reach is one way a job gets at a credential or identity. Two ids stand for what
+// ends with the job and is in no list: "REPOSITORY:job-token:PATH#JOB" for its
+// GITHUB_TOKEN and "REPOSITORY:id-token" for the OIDC tokens it may ask for.
 type Reach struct {
 	Credential string `json:"credential"` // id
 	Name       string `json:"name"`       // what the workflow calls it

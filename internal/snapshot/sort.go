@@ -6,7 +6,7 @@ import (
 )
 
 // Sort puts every list into its order, in place, so that equal listings give
-// equal bytes. 
+// equal bytes.
 func Sort(s *Snapshot) {
 	by(s.Repositories, func(r Repository) string { return r.FullName })
 	for i := range s.Repositories {

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -145,4 +146,33 @@ func scan(body string) []use {
 		out = append(out, use{kind: JobToken, name: "GITHUB_TOKEN", offset: m[0]})
 	}
 	return out
+}
+
+// SecretsIn lists the secrets a value names, in order, without repeats. The job's
+// own token is not among them.
+func SecretsIn(value string) []string {
+	var out []string
+	for _, e := range expressions(value, false) {
+		for _, u := range e.uses() {
+			if u.kind == Secret && !slices.Contains(out, u.name) {
+				out = append(out, u.name)
+			}
+		}
+	}
+	return out
+}
+
+// Single gives the context ("secrets", "vars", "env") and the name when a value is
+// exactly one ${{ context.NAME }}.
+func Single(value string) (context, name string, ok bool) {
+	value = strings.TrimSpace(value)
+	list := expressions(value, false)
+	if len(list) != 1 || list[0].start != len("${{") || list[0].end+len("}}") != len(value) {
+		return "", "", false
+	}
+	if list[0].node == nil {
+		return "", "", false
+	}
+	context, name, ok = strings.Cut(dotted(list[0].node), ".")
+	return context, strings.ToUpper(name), ok && !strings.Contains(name, ".")
 }

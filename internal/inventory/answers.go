@@ -1,0 +1,195 @@
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// tokenMay is what a write permission of the job's own token amounts to.
+// Source: GitHub Docs, "Permissions required for GitHub Apps", by permission.
+var tokenMay = []struct{ scope, authority, what string }{
+	{"contents", "escalate", "push commits and tags, and create releases"},
+	{"packages", "publish", "publish packages of the repository"},
+	{"deployments", "deploy", "create deployments and set their state"},
+	{"pages", "publish", "publish the repository's pages"},
+	{"actions", "escalate", "start, cancel and enable workflows and delete their logs"},
+	{"attestations", "sign", "attest build provenance"},
+	{"pull-requests", "escalate", "approve and change pull requests"},
+}
+
+// answer fills in the answers of one workflow from its jobs' reaches.
+func (b *builder) answer(repository string, w *Workflow) {
+	a := Answers{
+		Deploy: []Answer{}, Publish: []Answer{}, Rotate: []Answer{}, Read: []Answer{}, Exfiltrate: []Answer{}, Sign: []Answer{}, Escalate: []Answer{},
+		ExposedIn: []string{}, MustRotate: []string{},
+	}
+	for _, j := range w.Jobs {
+		done := map[string]bool{}
+		for _, r := range j.Reaches {
+			if done[r.Credential] || r.How == HowInheritUnused {
+				continue
+			}
+			done[r.Credential] = true
+			at := Answer{Credential: r.Credential, Job: j.ID, Path: w.Path, Line: r.Line}
+			switch {
+			case b.creds[r.Credential] != nil:
+				b.ofCredential(&a, at, b.creds[r.Credential], r)
+			case b.identities[r.Credential] != nil:
+				b.ofIdentity(&a, at, b.identities[r.Credential])
+			case r.How == "id-token":
+				at.System = "OIDC"
+				at.Sentence = "Job " + j.ID + " can ask GitHub for OIDC tokens; every cloud trust that accepts its claims opens to it. Which ones do is not evaluable from the workflow alone."
+				a.Escalate = append(a.Escalate, at)
+			default:
+				ofToken(&a, at, j, repository)
+			}
+		}
+		b.exposure(&a, j)
+	}
+	for _, list := range []*[]Answer{&a.Deploy, &a.Publish, &a.Rotate, &a.Read, &a.Exfiltrate, &a.Sign, &a.Escalate} {
+		slices.SortFunc(*list, func(x, y Answer) int {
+			return cmp.Or(cmp.Compare(x.Job, y.Job), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Credential, y.Credential), cmp.Compare(x.Sentence, y.Sentence))
+		})
+	}
+	a.ExposedIn, a.MustRotate = sorted(a.ExposedIn), sorted(a.MustRotate)
+	w.Answers = a
+}
+
+// list is where answers about an authority go; nil for a word that is none.
+func (a *Answers) list(authority string) *[]Answer {
+	switch authority {
+	case "deploy":
+		return &a.Deploy
+	case "publish":
+		return &a.Publish
+	case "rotate":
+		return &a.Rotate
+	case "read":
+		return &a.Read
+	case "exfiltrate":
+		return &a.Exfiltrate
+	case "sign":
+		return &a.Sign
+	case "escalate":
+		return &a.Escalate
+	}
+	return nil
+}
+
+var verbs = map[string]string{
+	"deploy": "deploy to", "publish": "publish to", "rotate": "change credentials at", "read": "read from",
+	"exfiltrate": "carry data out of", "sign": "sign as", "escalate": "gain further rights at",
+}
+
+func (b *builder) ofCredential(a *Answers, at Answer, c *Credential, r Reach) {
+	at.System = cmp.Or(strings.Join(sorted(c.Systems), ", "), "a system nobody declared")
+	names := strings.Join(c.Names, " and ")
+	if c.Name == "*" {
+		names = "any secret of the repository (no survey lists them)"
+	}
+	for _, authority := range sorted(c.Authority) {
+		if list := a.list(authority); list != nil {
+			at.Sentence = "Job " + at.Job + " can " + verbs[authority] + " " + at.System + " with " + names + "."
+			*list = append(*list, at)
+		}
+	}
+	if !slices.Contains(c.Authority, "exfiltrate") {
+		at.Sentence = "Job " + at.Job + " holds the value of " + names + " (" + r.How + ", line " + line(workflow.Pos{Line: r.Line}) + ") and can send it anywhere its runner can reach."
+		if len(c.Authority) == 0 {
+			at.Sentence += " What the value is good for is not declared."
+		}
+		a.Exfiltrate = append(a.Exfiltrate, at)
+	}
+	a.MustRotate = append(a.MustRotate, c.ID)
+	for _, id := range b.minted(c.ID) {
+		a.MustRotate = append(a.MustRotate, id)
+		at.Credential = id
+		at.Sentence = "Holding " + names + " lets job " + at.Job + " obtain " + id + "."
+		a.Rotate = append(a.Rotate, at)
+	}
+}
+
+// minted is everything that holding a credential leads to, however far.
+func (b *builder) minted(id string) []string {
+	seen := map[string]bool{id: true}
+	var out []string
+	var visit func(id string)
+	visit = func(id string) {
+		c := b.creds[id]
+		if c == nil {
+			return
+		}
+		for _, m := range c.Mints {
+			if !seen[m] {
+				seen[m] = true
+				out = append(out, m)
+				visit(m)
+			}
+		}
+	}
+	visit(id)
+	return sorted(out)
+}
+
+func (b *builder) ofIdentity(a *Answers, at Answer, i *Identity) {
+	at.System = cmp.Or(i.ARN, strings.TrimSpace(i.Provider+" "+i.Role))
+	for _, authority := range i.Authority {
+		if list := a.list(authority); list != nil {
+			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + "; " + i.Verdict + "."
+			*list = append(*list, at)
+		}
+	}
+	if len(i.Authority) == 0 {
+		at.Sentence = "Job " + at.Job + " can become " + i.Name + "; what that may do is not declared; " + i.Verdict + "."
+		a.Escalate = append(a.Escalate, at)
+	}
+}
+
+func ofToken(a *Answers, at Answer, j Job, repository string) {
+	at.System = "GitHub"
+	if j.Permissions[workflow.Unknown] != "" {
+		at.Sentence = "What the token of job " + j.ID + " may do in " + cmp.Or(repository, "the repository") + " is not known: the file does not say and the repository's default was not read."
+		a.Escalate = append(a.Escalate, at)
+		return
+	}
+	for _, t := range tokenMay {
+		if j.Permissions[t.scope] == "write" {
+			at.Sentence = "The token of job " + j.ID + " can " + t.what + " (" + t.scope + ": write) until the job ends."
+			*a.list(t.authority) = append(*a.list(t.authority), at)
+		}
+	}
+	if j.Permissions["contents"] == "read" {
+		at.Sentence = "The token of job " + j.ID + " can read the repository's contents until the job ends."
+		a.Read = append(a.Read, at)
+	}
+}
+
+// exposure lists where the values a job reaches appear.
+func (b *builder) exposure(a *Answers, j Job) {
+	for _, r := range j.Reaches {
+		if r.How == HowInheritUnused {
+			continue
+		}
+		a.ExposedIn = append(a.ExposedIn, "memory of the runner of job "+j.ID)
+		switch r.How {
+		case workflow.HowEnv, workflow.HowContainer, workflow.HowService:
+			a.ExposedIn = append(a.ExposedIn, "environment of the processes of job "+j.ID)
+		case workflow.HowRun, workflow.HowAll, workflow.HowDynamic:
+			a.ExposedIn = append(a.ExposedIn, "script files and command lines of job "+j.ID)
+		}
+		a.ExposedIn = append(a.ExposedIn, "log of job "+j.ID+" (masking stops only the exact text)")
+	}
+	if len(j.Reaches) == 0 {
+		return
+	}
+	for _, place := range j.Exposes {
+		a.ExposedIn = append(a.ExposedIn, map[string]string{
+			"cache":              "caches that job " + j.ID + " saves",
+			"artifact":           "artifacts that job " + j.ID + " uploads",
+			"self-hosted runner": "disk of the self-hosted runner of job " + j.ID,
+		}[place])
+	}
+}

@@ -1,0 +1,191 @@
+package inventory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/config"
+	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// builder collects the graph.
+type builder struct {
+	cfg        *config.Config
+	repos      map[string]*snapshot.Repository
+	creds      map[string]*Credential
+	identities map[string]*Identity
+	findings   []Finding
+	// names are secrets ("repository:NAME") which only hold the name of an identity.
+	names map[string]bool
+}
+
+// secret gives the ids of the credentials that a secret's name can be in a job,
+// and makes those that are new.
+func (b *builder) secret(repository, name string, env *workflow.Text) []string {
+	found, _ := scopes(b.repos[repository], b.cfg, name, env)
+	var ids []string
+	for _, scope := range found {
+		ids = append(ids, b.credential(repository, scope, name, env))
+	}
+	return ids
+}
+
+// missing says whether the survey listed this repository's secrets and the name is not among them.
+func (b *builder) missing(repository, name string) bool {
+	r := b.repos[repository]
+	return r != nil && r.Secrets != nil && !slices.ContainsFunc(r.Secrets, func(s snapshot.Secret) bool { return strings.EqualFold(s.Name, name) })
+}
+
+func (b *builder) credential(repository, scope, name string, env *workflow.Text) string {
+	d := declaration(b.cfg, name, scope)
+	names := []string{strings.ToUpper(name)}
+	if d != nil {
+		names = nil
+		for _, n := range d.Secret {
+			names = append(names, strings.ToUpper(n))
+		}
+	}
+	// Of a pair, each name may lie in a scope of its own; the first one names the credential.
+	where := map[string]string{}
+	for _, n := range names {
+		where[n] = scope
+		if !strings.EqualFold(n, name) {
+			found, listed := scopes(b.repos[repository], b.cfg, n, env)
+			if listed && !slices.Contains(found, scope) {
+				where[n] = found[0]
+			}
+		}
+	}
+	id := credentialID(repository, where[names[0]], names[0])
+	if _, ok := b.creds[id]; ok {
+		return id
+	}
+	c := &Credential{
+		ID: id, Name: names[0], Names: names, Kind: "secret", Scope: where[names[0]], Repository: repository, Rotation: "emergency",
+		Systems: []string{}, Authority: []string{}, Mints: []string{}, ReachedBy: []string{}, Stores: []System{},
+	}
+	for _, n := range names {
+		c.Stores = append(c.Stores, System{Name: "github.secret", With: map[string]string{"repository": repository, "scope": where[n], "name": n}})
+	}
+	b.creds[id] = c
+	if d != nil {
+		b.declare(c, d)
+	}
+	return id
+}
+
+func (b *builder) declare(c *Credential, d *config.Credential) {
+	c.Declared = true
+	c.Authority = sorted(d.Authority)
+	c.Owner, c.Contact = d.Owner, b.cfg.Owners[d.Owner].Contact
+	c.Rotation = cmp.Or(d.Rotation, "emergency")
+	if d.Deadline > 0 {
+		c.Deadline = d.Deadline.String()
+	}
+	if d.Issuer != nil {
+		c.Issuer = &System{Name: d.Issuer.Name, With: maps.Clone(d.Issuer.With)}
+		c.Systems = []string{b.system(d.Issuer.Name, d.Issuer.With)}
+		switch d.Issuer.Name {
+		case "aws.access_key":
+			c.Kind = "access-key"
+		case "npm.token", "vault.token":
+			c.Kind = "token"
+		}
+	}
+	for _, s := range d.Stores {
+		c.Stores = append(c.Stores, System{Name: s.Name, With: maps.Clone(s.With)})
+	}
+	for _, m := range d.Mints {
+		c.Mints = append(c.Mints, m) // names; link turns them into ids
+	}
+}
+
+// system is how people call the external system behind an issuer.
+func (b *builder) system(issuer string, with map[string]string) string {
+	provider, kind, _ := strings.Cut(issuer, ".")
+	switch provider {
+	case "aws":
+		account := with["account"]
+		if a, ok := b.cfg.AWS[account]; ok && a.ID != "" {
+			account += " (" + a.ID + ")"
+		}
+		return strings.TrimSpace("AWS account " + account + after(", user ", with["user"]))
+	case "npm":
+		return "npm registry" + after(", user ", with["user"])
+	case "vault":
+		return "Vault" + after(" at ", with["address"])
+	}
+	return provider + " " + kind
+}
+
+// after gives s behind what introduces it, "" when there is no s.
+func after(before, s string) string {
+	if s == "" {
+		return ""
+	}
+	return before + s
+}
+
+// link turns what configuration calls by name in mints into ids, and adds
+// credentials that exist or are declared but that no workflow here reaches.
+func (b *builder) link(models []Model) {
+	for _, m := range models {
+		r := b.repos[m.Repository]
+		if r == nil {
+			continue
+		}
+		for _, s := range r.Secrets {
+			if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
+				continue
+			}
+			var env *workflow.Text
+			if e, ok := strings.CutPrefix(s.Scope, "environment/"); ok {
+				env = &workflow.Text{Value: e}
+			}
+			b.credential(m.Repository, s.Scope, s.Name, env)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
+		c := b.creds[id]
+		var ids []string
+		for _, name := range c.Mints {
+			ids = append(ids, b.byName(c.Repository, name)...)
+		}
+		c.Mints = sorted(ids)
+	}
+}
+
+func (b *builder) byName(repository, name string) []string {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
+		if c := b.creds[id]; c.Repository == repository && contains(c.Names, name) {
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
+		if i := b.identities[id]; strings.EqualFold(i.Name, name) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > 0 {
+		return ids
+	}
+	if d := declaration(b.cfg, name, unknown); d != nil {
+		return []string{b.credential(repository, unknown, name, nil)}
+	}
+	return []string{"undeclared:" + name}
+}
+
+// sorted is a sorted copy without repeats; never nil, so that JSON has a list.
+func sorted(list []string) []string {
+	out := slices.Clone(list)
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if out == nil {
+		out = []string{}
+	}
+	return out
+}

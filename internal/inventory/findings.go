@@ -1,0 +1,127 @@
+package inventory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// Rules of the inventory itself. None of them holds a gate.
+const (
+	RuleUndeclared = "undeclared-credential"
+	RuleMissing    = "missing-secret"
+	RuleUnowned    = "unknown-owner"
+	RuleUnreadable = "unreadable-workflow"
+)
+
+// WithFindings gives the inventory with more findings, all in order: repository,
+// path, line, column, rule. Repeats are dropped.
+func (inv Inventory) WithFindings(more []Finding) Inventory {
+	all := slices.Concat(inv.Findings, more)
+	slices.SortFunc(all, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), slices.Compare(a.Branches, b.Branches),
+		)
+	})
+	inv.Findings = slices.CompactFunc(all, func(a, b Finding) bool {
+		return a.Rule == b.Rule && a.Repository == b.Repository && a.Path == b.Path && a.Line == b.Line && a.Column == b.Column &&
+			a.Message == b.Message && slices.Equal(a.Branches, b.Branches)
+	})
+	if inv.Findings == nil {
+		inv.Findings = []Finding{}
+	}
+	return inv
+}
+
+// problems tells of a file that could not be read: what it reaches is known by text alone.
+func (b *builder) problems(m *Model, w *ModelWorkflow) {
+	if !w.Broken {
+		return
+	}
+	f := Finding{
+		Rule: RuleUnreadable, Severity: "medium", Repository: m.Repository, Path: w.Path, Branches: w.Branches, Line: 1, Column: 1,
+		Message: "this file could not be read as a workflow, so what it reaches is known only by text", Fix: "mend the file, or delete it",
+	}
+	if len(w.Problems) > 0 {
+		p := w.Problems[0]
+		f.Line, f.Column = max(p.Line, 1), max(p.Column, 1)
+		f.Message += ": " + p.Message
+	}
+	b.findings = append(b.findings, f)
+}
+
+// absent tells of a secret that is used and that the survey did not find.
+func (b *builder) absent(m *Model, in *Instance, r workflow.Ref, name string) {
+	b.findings = append(b.findings, Finding{
+		Rule: RuleMissing, Severity: "low", Repository: m.Repository, Path: in.File.Path, Branches: in.Start.Branches, Line: r.Line, Column: r.Column,
+		Message: "secret " + name + " is used here, but the survey found none of that name in the repository, its environments or the organization",
+		Fix:     "create the secret where it belongs, or take the reference out",
+	})
+}
+
+// unowned tells of credentials and identities nobody declared, or that nobody is named to rotate.
+func (b *builder) unowned(models []Model) {
+	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
+		c := b.creds[id]
+		if len(c.ReachedBy) == 0 {
+			continue
+		}
+		f := b.firstUse(models, c)
+		switch {
+		case !c.Declared:
+			f.Rule, f.Severity = RuleUndeclared, "medium"
+			f.Message = "secret " + c.Name + " (" + c.Scope + ") is reached here, and nobody declared what issues it, what it may do and who rotates it"
+			f.Fix = "add it under credentials in firebreak.yaml, with issuer, authority and owner"
+		case c.Owner == "":
+			f.Rule, f.Severity = RuleUnowned, "medium"
+			f.Message = "nobody is named to rotate " + strings.Join(c.Names, ", ")
+			f.Fix = "name an owner for it under credentials in firebreak.yaml"
+		default:
+			continue
+		}
+		b.findings = append(b.findings, f)
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
+		i := b.identities[id]
+		if i.Owner != "" || len(i.ReachedBy) == 0 {
+			continue
+		}
+		b.findings = append(b.findings, Finding{
+			Rule: RuleUnowned, Severity: "medium", Path: sorted(i.ReachedBy)[0], Line: 1, Column: 1,
+			Message: "nobody is named to answer for identity " + i.Name, Fix: "declare it under identities in firebreak.yaml, with an owner",
+		})
+	}
+}
+
+// firstUse points at the first reference to a credential, in the order of paths.
+func (b *builder) firstUse(models []Model, c *Credential) Finding {
+	f := Finding{Repository: c.Repository, Line: 1, Column: 1}
+	for _, m := range models {
+		if m.Repository != c.Repository {
+			continue
+		}
+		for _, w := range m.Workflows {
+			if !slices.Contains(c.ReachedBy, w.Path) {
+				continue
+			}
+			if f.Path == "" {
+				f.Path, f.Branches = w.Path, w.Branches
+			}
+			refs := slices.Clone(w.Refs)
+			for _, j := range w.Jobs {
+				refs = append(refs, j.Refs...)
+			}
+			for _, r := range refs {
+				if r.Kind == workflow.Secret && contains(c.Names, r.Name) {
+					f.Path, f.Branches, f.Line, f.Column = w.Path, w.Branches, r.Line, r.Column
+					return f
+				}
+			}
+		}
+	}
+	return f
+}

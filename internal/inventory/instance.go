@@ -1,0 +1,179 @@
+package inventory
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// Instance is a job as it runs: under the triggers of the workflow that starts it,
+// with local reusable workflows entered and local composite actions opened.
+type Instance struct {
+	Model *Model
+	// Start is the workflow whose event starts the run, Top the job of it.
+	Start *ModelWorkflow
+	Top   *workflow.Job
+	// File is where Job is written: Start's own file, or a called workflow.
+	File *workflow.File
+	Job  *workflow.Job
+	// Call is the call by which Job was come to; nil when Job is Top.
+	Call *workflow.Call
+	// Bound says what the secrets a called workflow was passed are by name of the
+	// repository's secrets. nil: names mean themselves (no call, or inherited).
+	Bound       map[string][]string
+	Steps       []InstanceStep
+	Permissions map[string]string // see workflow.Effective
+	// Remote names a called workflow of another repository, or a local one that is
+	// not among the files; its jobs are not known.
+	Remote string
+}
+
+// InstanceStep is a step with what its names are bound to.
+type InstanceStep struct {
+	workflow.Step
+	Path  string       // file it is written in
+	Shown workflow.Pos // where to point in the job's file: the step itself, or the use of the action it is in
+	Env   [][]workflow.Var
+}
+
+// maxDepth is how deep calls and actions are followed. Source: GitHub Docs, reusable
+// workflows nest ten levels, composite actions ten.
+const maxDepth = 10
+
+// Instances gives every job that an event of w starts, in the order of the files.
+// byDefault is what the repository's token may do without a permissions key.
+func (m *Model) Instances(w *ModelWorkflow, byDefault string) []Instance {
+	var out []Instance
+	for i := range w.Jobs {
+		j := &w.Jobs[i]
+		out = m.enter(out, Instance{
+			Model: m, Start: w, Top: j, File: w.File, Job: j,
+			Permissions: workflow.Effective(w.Permissions, j.Permissions, byDefault),
+		}, nil, byDefault, 0)
+	}
+	return out
+}
+
+func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, byDefault string, depth int) []Instance {
+	call := in.Job.Call
+	if call == nil {
+		in.Steps = m.open(in.Start.Branches, in.File.Path, in.Job, in.File.Env, inputs)
+		return append(out, in)
+	}
+	var called []*workflow.File
+	if call.Local != "" && depth < maxDepth {
+		for i := range m.Workflows {
+			if x := &m.Workflows[i]; x.Path == call.Local && together(x.Branches, in.Start.Branches) {
+				called = append(called, x.File)
+			}
+		}
+	}
+	if len(called) == 0 {
+		in.Remote = call.Uses
+		return append(out, in)
+	}
+	for _, f := range called {
+		for i := range f.Jobs {
+			j := &f.Jobs[i]
+			next := in
+			next.File, next.Job, next.Call = f, j, call
+			next.Bound = in.bind(call)
+			next.Permissions = workflow.Limit(in.Permissions, workflow.Effective(f.Permissions, j.Permissions, ""))
+			out = m.enter(out, next, call.With, byDefault, depth+1)
+		}
+	}
+	return out
+}
+
+// bind gives what names mean inside a call made by this job.
+func (in *Instance) bind(call *workflow.Call) map[string][]string {
+	if call.Inherit {
+		return in.Bound
+	}
+	out := map[string][]string{}
+	for _, v := range call.Secrets {
+		for _, name := range workflow.SecretsIn(v.Value) {
+			out[v.Name] = append(out[v.Name], in.Real(name)...)
+		}
+	}
+	return out
+}
+
+// Real gives the repository's secrets that a name in this job stands for.
+func (in *Instance) Real(name string) []string {
+	if in.Bound == nil {
+		return []string{name}
+	}
+	return in.Bound[name]
+}
+
+// open lists a job's steps with those of local composite actions in their place.
+func (m *Model) open(branches []string, path string, j *workflow.Job, fileEnv, inputs []workflow.Var) []InstanceStep {
+	var out []InstanceStep
+	for _, s := range j.Steps {
+		s = substitute(s, inputs)
+		out = m.step(out, branches, InstanceStep{Step: s, Path: path, Shown: s.Pos, Env: [][]workflow.Var{s.Env, j.Env, fileEnv}}, 0)
+	}
+	return out
+}
+
+func (m *Model) step(out []InstanceStep, branches []string, s InstanceStep, depth int) []InstanceStep {
+	out = append(out, s)
+	dir, local := strings.CutPrefix(s.Uses, "./")
+	if !local || depth >= maxDepth {
+		return out
+	}
+	dir = strings.TrimSuffix(dir, "/")
+	for i := range m.Actions {
+		a := &m.Actions[i]
+		if !together(a.Branches, branches) || (a.Path != dir+"/action.yml" && a.Path != dir+"/action.yaml") {
+			continue
+		}
+		inputs := slices.Concat(s.With, a.Inputs) // what is passed stands before the defaults
+		for _, inner := range a.Steps {
+			inner = substitute(inner, inputs)
+			inner.Index = s.Index
+			out = m.step(out, branches, InstanceStep{Step: inner, Path: a.Path, Shown: s.Shown, Env: append([][]workflow.Var{inner.Env}, s.Env...)}, depth+1)
+		}
+	}
+	return out
+}
+
+// together says whether two files can be on one branch. A folder has no branches.
+func together(a, b []string) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
+}
+
+var inputUse = regexp.MustCompile(`\$\{\{\s*inputs\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}`)
+
+// substitute puts what the caller passes in the place of ${{ inputs.X }}.
+func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
+	if len(inputs) == 0 {
+		return s
+	}
+	put := func(text string) string {
+		return inputUse.ReplaceAllStringFunc(text, func(m string) string {
+			name := inputUse.FindStringSubmatch(m)[1]
+			for _, v := range inputs {
+				if strings.EqualFold(v.Name, name) {
+					return v.Value
+				}
+			}
+			return m
+		})
+	}
+	s.Run = put(s.Run)
+	s.With, s.Env = slices.Clone(s.With), slices.Clone(s.Env)
+	for i := range s.With {
+		s.With[i].Value = put(s.With[i].Value)
+	}
+	for i := range s.Env {
+		s.Env[i].Value = put(s.Env[i].Value)
+	}
+	return s
+}
