@@ -69,15 +69,8 @@ func (s *scope) compileExpr(node document.Node, text string) *Expr {
 // reportIssues turns what CEL says into diagnostics in the file's own positions.
 func (s *scope) reportIssues(e *Expr, issues *cel.Issues) {
 	for _, i := range issues.Errors() {
-		p := e.at
-		if line := i.Location.Line(); line <= 1 {
-			p.Column += max(i.Location.Column(), 0)
-		} else {
-			p.Line += line - 1
-			p.Column = i.Location.Column() + 1
-		}
 		message, hint := s.explain(e.Text, i.Location.Column(), i.Message)
-		e.node.ReportAt(p, message, hint)
+		e.node.ReportAt(e.place(i.Location.Line(), i.Location.Column()), message, hint)
 	}
 }
 
@@ -86,35 +79,54 @@ func (s *scope) explain(text string, column int, message string) (string, string
 		return s.explainName(text, column, m[1])
 	}
 	if m := undefined.FindStringSubmatch(message); m != nil {
-		hint := ""
+		hint := "`firebreak inventory --output json` shows the fields"
 		if near := diag.Nearest(m[1], s.fields); near != "" {
 			hint = "did you mean " + near + "?"
-		} else {
-			hint = "`firebreak inventory --output json` shows the fields"
 		}
 		return fmt.Sprintf("there is no field %q", m[1]), hint
 	}
 	message = strings.ReplaceAll(message, " (in container '')", "")
 	message = strings.ReplaceAll(message, "inventory.", "")
 	if rest, ok := strings.CutPrefix(message, "Syntax error: "); ok {
-		return "this is not an expression: " + rest, "expressions are CEL (cel.dev)"
+		rest, _, _ = strings.Cut(rest, " expecting {") // the list of every token CEL knows
+		rest = strings.ReplaceAll(rest, "input '<EOF>'", "end")
+		return "this is not an expression: " + rest, "expressions are CEL, for example: \"publish\" in c.authority"
 	}
 	return message, ""
 }
 
+// functions are those most wanted, for hints; CEL and its string extension have more.
+var functions = []string{"size", "has", "filter", "map", "exists", "all", "contains", "startsWith", "endsWith", "matches", "split", "join", "lowerAscii", "timestamp", "duration"}
+
 func (s *scope) explainName(text string, column int, name string) (string, string) {
-	switch name {
+	root, rest, _ := strings.Cut(name, ".")
+	switch root {
 	case "inputs":
-		rest := text
-		if column >= 0 && column < len(text) {
-			rest = text[column:]
+		if m := inputText.FindStringSubmatch(text[min(max(column, 0), len(text)):]); rest == "" && m != nil {
+			rest = m[1]
 		}
-		if m := inputText.FindStringSubmatch(rest); m != nil {
-			return fmt.Sprintf("the playbook has no input %q", m[1]), diag.DidYouMean(m[1], s.inputNames())
+		if rest == "" {
+			return "inputs cannot be used as a whole", "name one: inputs.NAME"
 		}
-		return "inputs cannot be used as a whole", "name one: inputs.NAME"
+		return fmt.Sprintf("the playbook has no input %q", rest), diag.DidYouMean(rest, s.inputNames())
 	case "tasks":
 		return "the output of a task can only be passed on whole", "the value must be exactly ${{ tasks.ID.OUTPUT }}"
 	}
+	if strings.Contains(text, name+"(") {
+		return fmt.Sprintf("unknown function %q", name), diag.DidYouMean(name, functions)
+	}
 	return fmt.Sprintf("unknown name %q", name), diag.DidYouMean(name, s.names())
+}
+
+// place is where CEL's location stands in the file. CEL points at the dot before a
+// field; people look at the field.
+func (e *Expr) place(line, column int) document.Pos {
+	if line > 1 {
+		return document.Pos{Line: e.at.Line + line - 1, Column: column + 1}
+	}
+	column = max(column, 0)
+	if column < len(e.Text) && e.Text[column] == '.' {
+		column++
+	}
+	return document.Pos{Line: e.at.Line, Column: e.at.Column + column}
 }

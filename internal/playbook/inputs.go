@@ -20,7 +20,7 @@ func (c *compiler) resolveInputs() {
 		given, ok := c.request.Inputs[in.Name]
 		if !ok || empty(given) {
 			if in.Required {
-				c.report(in.at, fmt.Sprintf("the input %q is required", in.Name), "give it with "+flag(in.Name))
+				c.report(in.at, fmt.Sprintf("the input %q is required", in.Name), "give it with "+flagOf(in.Name))
 			} else if in.Default != nil {
 				c.inputs[in.Name] = in.Default
 			}
@@ -28,7 +28,7 @@ func (c *compiler) resolveInputs() {
 		}
 		v, problem := c.accept(in, given)
 		if problem != "" {
-			c.report(in.at, fmt.Sprintf("the input %q does not fit: %s", in.Name, problem), "give it with "+flag(in.Name))
+			c.report(in.at, fmt.Sprintf("the input %q does not fit: %s", in.Name, problem), "give it with "+flagOf(in.Name))
 			continue
 		}
 		c.inputs[in.Name] = v
@@ -52,7 +52,7 @@ func (c *compiler) unknownInputs() {
 	}
 }
 
-func flag(name string) string {
+func flagOf(name string) string {
 	if f, ok := flags[name]; ok {
 		return f
 	}

@@ -142,7 +142,7 @@ func (r *rotation) stopOld(until []string, deadline plan.Duration) {
 		role = plan.Destroy
 	}
 	d := r.oldDraft(cmp.Or(r.issuer.Disable, r.issuer.Destroy), role, nil)
-	d.until, d.deadline = until, deadline
+	d.until, d.deadline = merged(until), deadline
 	r.first = r.c.add(d)
 	r.withoutOld(r.first)
 }

@@ -22,8 +22,8 @@ func (r *rotation) putAll() {
 }
 
 // put writes one store. A store that keeps named entries gets one call per secret of
-// the credential, one after the other; a store that keeps one document gets them all
-// at once, as value.NAME.
+// the credential; where those are keys of one document, one after the other. A store
+// whose action takes value.NAME gets them all at once.
 func (r *rotation) put(store inventory.System, spec plan.Spec) {
 	base := r.storeSettings(store, spec)
 	names := r.names()
@@ -52,8 +52,9 @@ func (r *rotation) put(store inventory.System, spec plan.Spec) {
 				in[entry] = plan.Value{Literal: n}
 			}
 		}
-		if a := r.deliver(spec, in, doors, before); a != nil {
-			before = []string{a.ID}
+		a := r.deliver(spec, in, doors, before)
+		if _, document := in["key"]; document && a != nil {
+			before = []string{a.ID} // both write the same document; at once, one would be refused
 		}
 	}
 }

@@ -113,9 +113,19 @@ func typeName(t *cel.Type) string {
 	case t.IsExactType(identityType):
 		return "an identity"
 	case t.Kind() == cel.ListKind && len(t.Parameters()) == 1:
-		return "a list of " + t.Parameters()[0].String()
+		return "a list"
 	}
-	return strings.TrimPrefix(t.String(), "inventory.")
+	switch t.Kind() {
+	case cel.StringKind:
+		return "a string"
+	case cel.IntKind:
+		return "a number"
+	case cel.BoolKind:
+		return "true or false"
+	case cel.MapKind:
+		return "a map"
+	}
+	return "a " + strings.ToLower(strings.TrimPrefix(t.String(), "inventory."))
 }
 
 // fieldNames lists the JSON names of every field below a struct, sorted.
