@@ -1,0 +1,223 @@
+package rehearse
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/world"
+	"github.com/firebreak/firebreak/internal/world/github"
+	"github.com/firebreak/firebreak/internal/world/npm"
+)
+
+// attacker uses what it holds through the providers' real interfaces. What became
+// of its calls is in the world's log; it keeps nothing itself but the sessions it
+// got, which a killed rehearsal's attacker loses.
+type attacker struct {
+	r        *Rehearsal
+	client   *http.Client
+	agent    string
+	round    int
+	sessions map[string]session // newest by role
+}
+
+func newAttacker(r *Rehearsal) *attacker {
+	name := r.Attacker.Name
+	if name == "" {
+		name = "attacker"
+	}
+	a := &attacker{r: r, agent: "attacker/" + name, sessions: map[string]session{}}
+	a.client = &http.Client{Transport: signed{a.agent, r.Transport}}
+	return a
+}
+
+// signed puts a user agent on every request, the SDK's own included.
+type signed struct {
+	agent string
+	next  http.RoundTripper
+}
+
+func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("User-Agent", s.agent)
+	return s.next.RoundTrip(r)
+}
+
+// act does everything once. A refusal is not an error: it is how the attacker
+// learns. An error is one of the rehearsal itself.
+func (a *attacker) act(ctx context.Context) error {
+	a.round++
+	deeds := map[string]func(context.Context, string) error{publish: a.publish, assumeRole: a.assume, readSecret: a.read}
+	for _, deed := range a.r.Attacker.Does {
+		for _, held := range a.r.Attacker.Holds {
+			if err := deeds[deed](ctx, held); err != nil {
+				return fmt.Errorf("attacker's %s with %s: %w", deed, held, err)
+			}
+		}
+	}
+	return a.react(ctx)
+}
+
+// publish puts a new version of every package with a held npm token.
+func (a *attacker) publish(ctx context.Context, held string) error {
+	token, ok := a.r.token(held)
+	if !ok {
+		return nil
+	}
+	for _, p := range a.r.Scenario.World.NPM.Packages {
+		version := fmt.Sprintf("%s-%d.%d", last1(p.Versions, "0.0.0"), a.r.Clock.Now().UnixMilli(), a.round)
+		if _, err := put(ctx, a.client, a.r.World.URL("npm"), token, p.Name, version, []byte("stolen "+version+"\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads what a held Vault token or key pair opens.
+func (a *attacker) read(ctx context.Context, held string) error {
+	if value, ok := a.r.vaultToken(held); ok {
+		for path := range a.r.Scenario.World.Vault.KV {
+			mount, rest, _ := strings.Cut(path, "/")
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.r.World.URL("vault")+"/v1/"+mount+"/data/"+rest, nil)
+			if err != nil {
+				return err
+			}
+			req.Header.Set("X-Vault-Token", value)
+			if err := send(a.client, req); err != nil {
+				return err
+			}
+		}
+	}
+	if key, ok := a.r.key(held); ok {
+		return a.readSecrets(ctx, key)
+	}
+	return nil
+}
+
+// react answers what was taken away.
+func (a *attacker) react(ctx context.Context) error {
+	for _, r := range a.r.Attacker.OnRevoke {
+		switch r {
+		case reattachPolicy:
+			if err := a.reattach(ctx); err != nil {
+				return err
+			}
+		case reenableWorkflow:
+			if err := a.reenable(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reenable switches the workflow on again with an account that may.
+func (a *attacker) reenable() error {
+	var failed error
+	err := a.r.World.Do(func(world.Core) {
+		if !a.r.p.github.WorkflowActive(a.r.Incident.Workflow) {
+			failed = a.r.p.github.SetWorkflowState("attacker", a.r.Incident.Workflow, "active")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// persist leaves behind what the scenario says, while the world is seeded.
+func (r *Rehearsal) persist(core world.Core) {
+	if slices.Contains(r.Attacker.Persists, dormantWorkflow) {
+		files := map[string]string{dormantPath: dormant}
+		r.p.github.PushTree("attacker", dormantBranch, files)
+	}
+	if slices.Contains(r.Attacker.Persists, deployKey) {
+		r.p.github.AddKey("attacker", github.Key{Title: deployKeyTitle, AddedBy: "ci-bot"})
+	}
+	core.Log(world.Entry{Kind: "attacker", Call: "stole", Agent: "attacker/" + r.Attacker.Name, Detail: strings.Join(r.Attacker.Holds, ", ")})
+}
+
+const (
+	dormantBranch  = "chore/update-ci"
+	dormantPath    = ".github/workflows/nightly-audit.yml"
+	deployKeyTitle = "ci cache"
+	dormant        = "name: nightly-audit\non:\n  workflow_dispatch:\n\njobs:\n  audit:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo \"$ALL\" | base64\n        env:\n          ALL: ${{ toJSON(secrets) }}\n"
+)
+
+// persistence gives what the attacker left, by kind.
+func (l *Loaded) persistence() []Persistence {
+	var all []Persistence
+	for _, p := range l.Attacker.Persists {
+		switch p {
+		case dormantWorkflow:
+			all = append(all, Persistence{Kind: p, Target: dormantBranch + ":" + dormantPath})
+		case deployKey:
+			all = append(all, Persistence{Kind: p, Target: deployKeyTitle})
+		}
+	}
+	return all
+}
+
+// put publishes one version the way npm does and gives the status.
+// Source: npm CLI, libnpmpublish.
+func put(ctx context.Context, c *http.Client, registry, token, name, version string, tarball []byte) (int, error) {
+	file := name[strings.LastIndexByte(name, '/')+1:] + "-" + version + ".tgz"
+	body, err := json.Marshal(map[string]any{
+		"_id": name, "name": name, "dist-tags": map[string]string{"latest": version},
+		"versions":     map[string]any{version: map[string]string{"name": name, "version": version}},
+		"_attachments": map[string]any{file: map[string]any{"content_type": "application/octet-stream", "data": base64.StdEncoding.EncodeToString(tarball), "length": len(tarball)}},
+	})
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, registry+"/"+url.PathEscape(name), bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	return status(c, req)
+}
+
+func send(c *http.Client, req *http.Request) error {
+	_, err := status(c, req)
+	return err
+}
+
+func status(c *http.Client, req *http.Request) (int, error) {
+	resp, err := c.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+func last1(list []string, otherwise string) string {
+	if len(list) == 0 {
+		return otherwise
+	}
+	return list[len(list)-1]
+}
+
+// token gives the value of a held npm token.
+func (r *Rehearsal) token(name string) (value string, ok bool) {
+	r.look(func() {
+		if st, is := r.p.npm.State().(*npm.State); is {
+			for _, t := range st.Tokens {
+				if t.Name == name {
+					value, ok = t.Value, true
+				}
+			}
+		}
+	})
+	return value, ok
+}

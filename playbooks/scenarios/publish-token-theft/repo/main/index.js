@@ -1,0 +1,1 @@
+exports.total = (cart) => cart.reduce((sum, item) => sum + item.price * item.count, 0);
