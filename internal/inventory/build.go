@@ -62,12 +62,8 @@ func (b *builder) repository(m *Model) Repository {
 		for _, t := range w.Triggers {
 			x.Triggers = append(x.Triggers, Trigger{Event: t.Name, Trust: string(b.trust(m, w, t))})
 		}
-		byDefault := ""
-		if r := b.repos[m.Repository]; r != nil {
-			byDefault = r.DefaultPermissions
-		}
 		jobs := map[string]int{}
-		for _, in := range m.Instances(w, byDefault) {
+		for _, in := range m.Instances(w) {
 			j := b.job(m, &in)
 			if at, ok := jobs[in.Top.ID]; ok {
 				merge(&x.Jobs[at], j)

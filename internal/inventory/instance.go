@@ -43,20 +43,19 @@ type InstanceStep struct {
 const maxDepth = 10
 
 // Instances gives every job that an event of w starts, in the order of the files.
-// byDefault is what the repository's token may do without a permissions key.
-func (m *Model) Instances(w *ModelWorkflow, byDefault string) []Instance {
+func (m *Model) Instances(w *ModelWorkflow) []Instance {
 	var out []Instance
 	for i := range w.Jobs {
 		j := &w.Jobs[i]
 		out = m.enter(out, Instance{
 			Model: m, Start: w, Top: j, File: w.File, Job: j,
-			Permissions: workflow.Effective(w.Permissions, j.Permissions, byDefault),
-		}, nil, byDefault, 0)
+			Permissions: workflow.Effective(w.Permissions, j.Permissions, m.DefaultPermissions),
+		}, nil, 0)
 	}
 	return out
 }
 
-func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, byDefault string, depth int) []Instance {
+func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth int) []Instance {
 	call := in.Job.Call
 	if call == nil {
 		in.Steps = m.open(in.Start.Branches, in.File.Path, in.Job, in.File.Env, inputs)
@@ -81,7 +80,7 @@ func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, byDefa
 			next.File, next.Job, next.Call = f, j, call
 			next.Bound = in.bind(call)
 			next.Permissions = workflow.Limit(in.Permissions, workflow.Effective(f.Permissions, j.Permissions, ""))
-			out = m.enter(out, next, call.With, byDefault, depth+1)
+			out = m.enter(out, next, call.With, depth+1)
 		}
 	}
 	return out
@@ -177,3 +176,6 @@ func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
 	}
 	return s
 }
+
+// Refs are the references in the job, those above the jobs of its file included.
+func (in *Instance) Refs() []workflow.Ref { return slices.Concat(in.File.Refs, in.Job.Refs) }

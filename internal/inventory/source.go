@@ -13,7 +13,9 @@ type Source struct {
 	Repository    string // "owner/name", "" for a plain folder
 	Folder        string // "" when surveyed
 	DefaultBranch string // "" when not known
-	Files         []SourceFile
+	// DefaultPermissions is "read" or "write": what the job's token gets without a permissions key; "" when not known.
+	DefaultPermissions string
+	Files              []SourceFile
 }
 
 // SourceFile is a file's content on the branches that have exactly it.
@@ -28,8 +30,10 @@ type Model struct {
 	Repository    string
 	Folder        string
 	DefaultBranch string
-	Workflows     []ModelWorkflow
-	Actions       []ModelAction
+	// DefaultPermissions: see Source.
+	DefaultPermissions string
+	Workflows          []ModelWorkflow
+	Actions            []ModelAction
 }
 
 // ModelWorkflow is a workflow file with the branches that have exactly it.
@@ -48,7 +52,7 @@ type ModelAction struct {
 func FromSnapshot(s *snapshot.Snapshot) []Source {
 	var out []Source
 	for _, r := range s.Repositories {
-		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch}
+		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions}
 		for _, f := range r.Files {
 			src.Files = append(src.Files, SourceFile{Path: f.Path, Branches: slices.Clone(f.Branches), Content: []byte(f.Content)})
 		}
@@ -62,7 +66,7 @@ func FromSnapshot(s *snapshot.Snapshot) []Source {
 func Parse(sources []Source) []Model {
 	models := make([]Model, 0, len(sources))
 	for _, s := range sources {
-		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch}
+		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions}
 		for _, f := range s.Files {
 			branches := slices.Clone(f.Branches)
 			slices.Sort(branches)

@@ -143,4 +143,9 @@ type Finding struct {
 	Fix        string   `json:"fix"`
 	// Gate: an open finding of this kind holds gate 5.
 	Gate bool `json:"gate"`
+	// Workflow is the workflow whose event starts the job, where that is not Path itself.
+	Workflow string `json:"workflow,omitempty"`
+	Job      string `json:"job,omitempty"`
+	// Fires are those of Branches from which an event can still start it.
+	Fires []string `json:"fires,omitempty"`
 }

@@ -130,3 +130,31 @@ func (s *Step) Executes() bool {
 	k, known := KnownAction(s.Uses)
 	return s.Uses != "" && !(known && (k.Kind == Checkout || k.Kind == Upload || k.Kind == Download))
 }
+
+// Injects says whether a step puts an outsider's text (a title, a branch name, a
+// comment) into a script by an expression, which makes it code.
+// Source: GitHub Docs, "Script injections"; the list of inputs is actionlint's.
+func (s *Step) Injects() (Foreign, bool) {
+	script, at := s.Run, s.RunPos
+	if v, ok := s.Input("script"); ok && strings.HasPrefix(strings.ToLower(s.Uses), "actions/github-script@") {
+		script, at = v.Value, v.Pos
+	}
+	for _, e := range expressions(script, false) {
+		if e.node == nil {
+			continue
+		}
+		c := actionlint.NewUntrustedInputChecker(actionlint.BuiltinUntrustedInputs)
+		actionlint.VisitExprNode(e.node, func(n, _ actionlint.ExprNode, entering bool) {
+			if entering {
+				c.OnVisitNodeEnter(n)
+			} else {
+				c.OnVisitNodeLeave(n)
+			}
+		})
+		c.OnVisitEnd()
+		if len(c.Errs()) > 0 {
+			return Foreign{Step: s.Index, Pos: at, What: "${{" + e.body + "}}"}, true
+		}
+	}
+	return Foreign{}, false
+}

@@ -1,0 +1,136 @@
+package boundary
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// Acceptance lets a finding stand. It comes from beside the responder's
+// configuration, never from the repository under response.
+type Acceptance struct {
+	Rule       string
+	Repository string
+	Path       string // the finding's path
+	Branch     string // "" accepts it on every branch
+	Reason     string
+	Owner      string
+	Expires    time.Time
+}
+
+// Accepted is a finding with what lets it stand.
+type Accepted struct {
+	Finding    inventory.Finding
+	Acceptance Acceptance
+}
+
+// Verdict is what gate 5 has to know of the boundary. The gate holds open only
+// with nothing in Open and nothing in Unknown.
+type Verdict struct {
+	Open     []inventory.Finding
+	Accepted []Accepted
+	Unknown  []string // what could not be judged, each a sentence
+}
+
+// Gate judges the findings about the workflows under response ("owner/name/path").
+// A finding counts when an event can still start it from a branch that the
+// snapshot s has. It stands aside only for an acceptance with reason, owner and an
+// expiry after now. Findings are those of Check over models from the same snapshot.
+func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []Acceptance, now time.Time) Verdict {
+	v := Verdict{Unknown: unread(s, subjects)}
+	for _, f := range findings {
+		if !slices.Contains(subjects, subject(f)) {
+			continue
+		}
+		if f.Rule == inventory.RuleUnreadable {
+			v.Unknown = append(v.Unknown, subject(f)+" on "+on(f)+" could not be read as a workflow: "+f.Message)
+			continue
+		}
+		if !f.Gate || (len(f.Branches) > 0 && len(f.Fires) == 0) {
+			continue
+		}
+		if a, ok := accept(f, accepted, now); ok {
+			v.Accepted = append(v.Accepted, Accepted{f, a})
+			continue
+		}
+		if f.Severity == Unknown {
+			v.Unknown = append(v.Unknown, subject(f)+" on "+on(f)+": "+f.Message)
+			continue
+		}
+		v.Open = append(v.Open, f)
+	}
+	slices.Sort(v.Unknown)
+	v.Unknown = slices.Compact(v.Unknown)
+	return v
+}
+
+func subject(f inventory.Finding) string {
+	p := f.Path
+	if f.Workflow != "" {
+		p = f.Workflow
+	}
+	if f.Repository == "" {
+		return p
+	}
+	return f.Repository + "/" + p
+}
+
+func on(f inventory.Finding) string {
+	if len(f.Branches) == 0 {
+		return "this checkout"
+	}
+	return "branch " + strings.Join(f.Branches, ", ")
+}
+
+// accept finds an acceptance for every branch from which the finding fires.
+func accept(f inventory.Finding, accepted []Acceptance, now time.Time) (Acceptance, bool) {
+	var used Acceptance
+	covers := func(branch string) bool {
+		return slices.ContainsFunc(accepted, func(a Acceptance) bool {
+			ok := a.Rule == f.Rule && a.Repository == f.Repository && a.Path == f.Path && (a.Branch == "" || a.Branch == branch) &&
+				strings.TrimSpace(a.Reason) != "" && strings.TrimSpace(a.Owner) != "" && a.Expires.After(now)
+			if ok {
+				used = a
+			}
+			return ok
+		})
+	}
+	if len(f.Fires) == 0 {
+		return used, covers("")
+	}
+	for _, b := range f.Fires {
+		if !covers(b) {
+			return Acceptance{}, false
+		}
+	}
+	return used, true
+}
+
+// unread says what of the subjects' repositories the snapshot does not show.
+func unread(s *snapshot.Snapshot, subjects []string) []string {
+	var out []string
+	for _, g := range s.Gaps {
+		if g.Provider == "github" {
+			out = append(out, "GitHub: "+g.What+" could not be listed: "+g.Why)
+		}
+	}
+	for _, subject := range subjects {
+		name := subject
+		if i := strings.Index(subject, "/.github/"); i >= 0 {
+			name = subject[:i]
+		}
+		i := slices.IndexFunc(s.Repositories, func(r snapshot.Repository) bool { return r.FullName == name })
+		switch {
+		case i < 0:
+			out = append(out, "repository "+name+" is not in the survey")
+		case len(s.Repositories[i].Branches) == 0:
+			out = append(out, "the branches of "+name+" are not in the survey")
+		case s.Repositories[i].DefaultBranch == "":
+			out = append(out, "the default branch of "+name+" is not in the survey")
+		}
+	}
+	return out
+}
