@@ -23,10 +23,16 @@ var ErrSealed = errors.New("a secret value cannot be marshalled; seal it and pas
 
 // Text is a secret value. The zero Text is empty. Copies share the value.
 // It prints as Mask for every verb, and refuses to be marshalled.
-type Text struct{ p *[]byte }
+//
+// The pointer to a pointer is not an accident: inside an unexported field fmt may
+// not call Format, and then follows one pointer, but never two.
+type Text struct{ p **[]byte }
 
 // New takes ownership of b; the caller must not use it again.
-func New(b []byte) Text { return Text{&b} }
+func New(b []byte) Text {
+	p := &b
+	return Text{&p}
+}
 
 // NewString copies s. The copy s itself stays in memory until collected.
 func NewString(s string) Text { return New([]byte(s)) }
@@ -37,11 +43,11 @@ func (t Text) Reveal() string {
 	if t.p == nil {
 		return ""
 	}
-	return string(*t.p)
+	return string(**t.p)
 }
 
 // Empty reports whether there is no value.
-func (t Text) Empty() bool { return t.p == nil || len(*t.p) == 0 }
+func (t Text) Empty() bool { return t.p == nil || len(**t.p) == 0 }
 
 // Equal compares in constant time.
 func (t Text) Equal(u Text) bool {
@@ -59,8 +65,8 @@ func (t Text) Fingerprint() string {
 // Reveal are beyond reach.
 func (t Text) Wipe() {
 	if t.p != nil {
-		clear(*t.p)
-		*t.p = nil
+		clear(**t.p)
+		**t.p = nil
 	}
 }
 
