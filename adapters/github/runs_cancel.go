@@ -96,7 +96,7 @@ func (a runsCancel) Settle(ctx context.Context, t adapters.Task, c plan.Call) pl
 	if over {
 		return plan.Settlement{Happened: "yes"}
 	}
-	return t.Absent(c, a.Spec().Settle, "the run is alive")
+	return plan.Settlement{Happened: "unknown", Wait: a.Spec().Settle, Detail: "the run is alive, which says nothing about our call"}
 }
 
 // ended says whether a run and all its jobs are over. A run that was deleted is:

@@ -1,0 +1,65 @@
+package github_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/firebreak/firebreak/adapters/adaptertest"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	fake "github.com/firebreak/firebreak/internal/world/github"
+)
+
+func TestWorkflowDisable(t *testing.T) {
+	adaptertest.Run(t, suite("github.workflow.disable", nil, func(s *fake.Server) bool { return !s.WorkflowActive(checks) }))
+}
+
+func TestWorkflowEnable(t *testing.T) {
+	off := func(s *fake.Seed) { s.Disabled = map[string]string{checks: "disabled_manually"} }
+	adaptertest.Run(t, suite("github.workflow.enable", off, func(s *fake.Server) bool { return s.WorkflowActive(checks) }))
+}
+
+func TestRunsCancel(t *testing.T) {
+	live := func(s *fake.Seed) {
+		s.Runs = append(s.Runs,
+			fake.RunSeed{Workflow: checks, Status: "in_progress", Age: 6 * time.Minute, IgnoresCancel: true, Lingers: 20 * time.Second, Jobs: []string{"checks", "late"}},
+			fake.RunSeed{Workflow: checks, Status: "queued", Age: time.Minute},
+			fake.RunSeed{Workflow: checks, Status: "waiting", Age: time.Minute})
+	}
+	s := suite("github.runs.cancel", live, func(s *fake.Server) bool { return s.LiveJobs(checks) == 0 })
+	// A cancel's answer says nothing: 202 with whatever body is accepted, and reading decides.
+	s.Quirks = adaptertest.Quirks{IgnoresBody: true, Vague: true}
+	adaptertest.Run(t, s)
+}
+
+func TestSecretPut(t *testing.T) {
+	for _, scope := range []string{"repository", "environment/prod/eu"} {
+		t.Run(scope, func(t *testing.T) {
+			name := map[string]string{"repository": "NPM_TOKEN", "environment/prod/eu": "DEPLOY_KEY"}[scope]
+			s := suite("github.secret.put", nil, func(s *fake.Server) bool { return s.SecretValue(scope, name) == newNPM })
+			s.Inputs = inputs("repository", shop, "scope", scope, "name", name)
+			s.Inputs["value"] = plan.Value{Output: &plan.Ref{Action: "mint", Name: "value"}}
+			s.Secrets = map[string]secret.Text{"value": secret.NewString(newNPM)}
+			s.Quirks = adaptertest.Quirks{Blind: true}
+			adaptertest.Run(t, s)
+		})
+	}
+}
+
+func TestLogsExport(t *testing.T) {
+	s := suite("github.logs.export", nil, nil)
+	s.Inputs["since"] = plan.Value{Literal: "2025-03-14T12:00:00Z"}
+	s.Quirks = adaptertest.Quirks{NotByWorld: true} // reading is the export: there is nothing to apply
+	adaptertest.Run(t, s)
+}
+
+func TestCachesPurge(t *testing.T) {
+	adaptertest.Run(t, suite("github.caches.purge", nil, nil))
+}
+
+func TestWorkflowDispatch(t *testing.T) {
+	s := suite("github.workflow.dispatch", nil, func(s *fake.Server) bool { _, b, _ := s.Built(); return b != nil })
+	s.Inputs = inputs("repository", shop, "workflow", build, "purpose", "rebuild", "subject", checks)
+	s.Quirks = adaptertest.Quirks{Blind: true}
+	adaptertest.Run(t, s)
+}
