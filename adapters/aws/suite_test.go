@@ -1,0 +1,102 @@
+package aws
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/firebreak/firebreak/adapters/adaptertest"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/world"
+)
+
+func role() map[string]plan.Value { return literals("account", "prod", "role", deployARN) }
+func user() map[string]plan.Value { return literals("account", "prod", "user", "deployer") }
+
+// shutTrust denies the trust as our own action would have.
+func shutTrust(r *rig) {
+	r.t.Helper()
+	err := r.world.Do(func(c world.Core) {
+		tr, err := parseTrust(json.RawMessage(r.aws.Trust("deploy")))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		doc, err := tr.shut(c.Now())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := r.aws.PutTrust("deploy", string(doc)); err != nil {
+			r.t.Fatal(err)
+		}
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.world.Clock.Advance(propagation.D())
+}
+
+// deactivate makes the old key inactive.
+func deactivate(r *rig) {
+	r.t.Helper()
+	me := r.aws.Responder()
+	if _, err := r.with(me).iam.UpdateAccessKey(r.t.Context(), &iam.UpdateAccessKeyInput{
+		UserName: aws.String("deployer"), AccessKeyId: aws.String(oldID), Status: "Inactive",
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.world.Clock.Advance(propagation.D())
+}
+
+func TestConformance(t *testing.T) {
+	t.Run("deny trust", func(t *testing.T) {
+		s := suite(denyTrustName, nil)
+		s.Inputs = role()
+		s.Quirks.IgnoresBody = true // UpdateAssumeRolePolicy answers with metadata only
+		adaptertest.Run(t, s)
+	})
+	t.Run("revoke sessions", func(t *testing.T) {
+		s := suite(revokeName, shutTrust)
+		s.Inputs = role()
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("disable", func(t *testing.T) {
+		s := suite(keyDisableName, nil)
+		s.Inputs = user()
+		s.Secrets = map[string]secret.Text{"old": secret.NewString(oldSecret)}
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("mint", func(t *testing.T) {
+		s := suite(keyMintName, nil)
+		s.Inputs = user()
+		s.Quirks.Blind = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("test", func(t *testing.T) {
+		s := suite(keyTestName, nil)
+		s.Inputs = user()
+		s.Inputs["id"] = plan.Value{Literal: oldID}
+		s.Inputs["value"] = plan.Value{Held: "new"}
+		s.Secrets = map[string]secret.Text{"value": secret.NewString(oldSecret)}
+		s.Quirks.NotByWorld = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("destroy", func(t *testing.T) {
+		s := suite(keyDestroyName, deactivate)
+		s.Inputs = user()
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("secret", func(t *testing.T) {
+		s := suite(secretPutName, nil)
+		s.Inputs = literals("account", "prod", "id", "ci/deployer")
+		s.Values = map[string]any{"value.ID": "AKIANEW0000000000001"}
+		s.Secrets = map[string]secret.Text{"value.SECRET": secret.NewString("a-new-canary-secret-3f9d2")}
+		s.Quirks.Blind = true
+		adaptertest.Run(t, s)
+	})
+}

@@ -1,0 +1,177 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// simulateGap begins the gap that says the policy simulator may not be used on a role.
+const simulateGap = "simulate "
+
+// Survey implements adapters.Provider. What cannot be read of an account becomes
+// a gap; it fails only when nothing of the scope could be read.
+func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	v := survey{p: p, s: s}
+	for _, arn := range slices.Sorted(maps.Keys(scope.Identities)) {
+		if scope.Identities[arn] == "aws.role" {
+			v.do("role "+arn, func() error { return v.role(ctx, arn) })
+		}
+	}
+	for _, i := range scope.Issuers {
+		if i.Name == "aws.access_key" {
+			v.do("access keys of "+i.With["user"], func() error { return v.user(ctx, i.With["account"], i.With["user"]) })
+		}
+	}
+	for _, x := range scope.Stores {
+		if x.Name == "aws.secretsmanager" {
+			v.do("secret "+x.With["id"], func() error { return v.secret(ctx, x.With["account"], x.With["id"]) })
+		}
+	}
+	slices.SortFunc(s.AWS, func(a, b snapshot.Account) int { return cmpText(a.Name, b.Name) })
+	if v.read == 0 && len(v.failed) > 0 {
+		return fmt.Errorf("survey AWS: %w", errors.Join(v.failed...))
+	}
+	return ctx.Err()
+}
+
+type survey struct {
+	p      *Provider
+	s      *snapshot.Snapshot
+	read   int
+	failed []error
+}
+
+func (v *survey) do(what string, f func() error) {
+	err := f()
+	if err == nil {
+		v.read++
+		return
+	}
+	v.failed = append(v.failed, fmt.Errorf("%s: %s", what, explain(err)))
+	v.gap(what, err)
+}
+
+func (v *survey) gap(what string, err error) {
+	v.s.Gaps = append(v.s.Gaps, snapshot.Gap{Provider: "aws", What: what, Why: explain(err)})
+}
+
+// account gives the snapshot's entry of a configured account and clients for it.
+func (v *survey) account(ctx context.Context, name, arn string) (*snapshot.Account, clients, error) {
+	a, err := v.p.account(name, arn)
+	if err != nil {
+		return nil, clients{}, err
+	}
+	c, err := a.reader(ctx)
+	if err != nil {
+		return nil, clients{}, err
+	}
+	for i := range v.s.AWS {
+		if v.s.AWS[i].Name == a.name {
+			return &v.s.AWS[i], c, nil
+		}
+	}
+	v.s.AWS = append(v.s.AWS, snapshot.Account{Name: a.name, ID: a.ID})
+	return &v.s.AWS[len(v.s.AWS)-1], c, nil
+}
+
+func (v *survey) role(ctx context.Context, arn string) error {
+	acc, c, err := v.account(ctx, "", arn)
+	if err != nil {
+		return err
+	}
+	role, _, err := c.role(ctx, arn)
+	if err != nil {
+		return err
+	}
+	if err := c.policies(ctx, &role); err != nil {
+		v.gap("policies of role "+arn, err)
+	}
+	if _, err := c.simulate(ctx, arn, time.Unix(0, 0)); err != nil {
+		v.gap(simulateGap+arn, err)
+	}
+	put(&acc.Roles, role, func(r snapshot.Role) string { return r.ARN })
+	return nil
+}
+
+// policies adds a role's inline policies and the ARNs of its managed ones.
+func (c clients) policies(ctx context.Context, r *snapshot.Role) error {
+	name := aws.String(r.Name)
+	for p := iam.NewListRolePoliciesPaginator(c.iam, &iam.ListRolePoliciesInput{RoleName: name}); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, n := range page.PolicyNames {
+			doc, _, err := c.inline(ctx, r.ARN, n)
+			if err != nil {
+				return err
+			}
+			if r.Inline == nil {
+				r.Inline = map[string]json.RawMessage{}
+			}
+			r.Inline[n] = doc
+		}
+	}
+	for p := iam.NewListAttachedRolePoliciesPaginator(c.iam, &iam.ListAttachedRolePoliciesInput{RoleName: name}); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.AttachedPolicies {
+			r.Attached = append(r.Attached, aws.ToString(a.PolicyArn))
+		}
+	}
+	slices.Sort(r.Attached)
+	return nil
+}
+
+func (v *survey) user(ctx context.Context, account, user string) error {
+	acc, c, err := v.account(ctx, account, "")
+	if err != nil {
+		return err
+	}
+	out, err := c.iam.GetUser(ctx, &iam.GetUserInput{UserName: aws.String(user)})
+	if err != nil {
+		return err
+	}
+	if out.User == nil || aws.ToString(out.User.Arn) == "" {
+		return fmt.Errorf("user %s: the answer names no user", user)
+	}
+	keys, _, err := c.keys(ctx, user)
+	if err != nil {
+		return err
+	}
+	put(&acc.Users, snapshot.User{ARN: aws.ToString(out.User.Arn), Name: user, Keys: keys}, func(u snapshot.User) string { return u.Name })
+	return nil
+}
+
+func (v *survey) secret(ctx context.Context, account, id string) error {
+	acc, c, err := v.account(ctx, account, "")
+	if err != nil {
+		return err
+	}
+	x, _, err := c.versions(ctx, id)
+	if err != nil {
+		return err
+	}
+	put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
+	return nil
+}
+
+// put replaces the element with x's key, or adds x, and keeps the list sorted.
+func put[T any](list *[]T, x T, key func(T) string) {
+	*list = slices.DeleteFunc(*list, func(y T) bool { return key(y) == key(x) })
+	*list = append(*list, x)
+	slices.SortFunc(*list, func(a, b T) int { return cmpText(key(a), key(b)) })
+}
