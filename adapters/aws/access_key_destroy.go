@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -86,7 +87,7 @@ func (d keyDestroy) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 		return keys.account.probeDead(ctx, r, id, value)
 	}
 	switch k := keys.keys[i]; {
-	case id == t.Text("new") || k.Created.After(t.Began):
+	case id == t.Text("new") || !k.Created.Before(t.Began.Truncate(time.Second)): // IAM's times are in seconds
 		r.Final = true
 		r.Detail = id + " was made after the response began: it is not the old key and is not deleted; correct the id in firebreak.yaml"
 	case k.Status == string(types.StatusTypeActive):

@@ -2,8 +2,10 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -102,6 +104,10 @@ func (a *account) config(ctx context.Context) (aws.Config, error) {
 func (a *account) load(ctx context.Context) (aws.Config, error) {
 	if a.Static != nil {
 		return aws.Config{Region: "us-east-1", Credentials: static(*a.Static)}, nil
+	}
+	// The SDK can add this bundle only to a client of its own, which would go past our transport.
+	if os.Getenv("AWS_CA_BUNDLE") != "" {
+		return aws.Config{}, errors.New("AWS_CA_BUNDLE cannot be used here: name the file in SSL_CERT_FILE, unset AWS_CA_BUNDLE")
 	}
 	auth := agent{adapters.ReadOnlyFunc(a.p.transport, authenticates), a.p.wire.Agent}
 	opts := []func(*config.LoadOptions) error{config.WithHTTPClient(client(auth))}

@@ -159,7 +159,7 @@ func (s *Server) Environment(url, dir string) (map[string]string, error) {
 	env := map[string]string{
 		"AWS_ENDPOINT_URL": url, "AWS_REGION": s.st.Region, "AWS_PROFILE": s.st.Profile,
 		// Empty counts as not set: what the machine has must not win over the profile.
-		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "",
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_CA_BUNDLE": "",
 	}
 	for name, content := range files {
 		path := filepath.Join(dir, strings.ToLower(name))
