@@ -134,6 +134,9 @@ func (v *Server) seed(t Token) {
 	}
 	if t.Created.IsZero() {
 		t.Created = v.core.Now().Add(-time.Hour)
+		if t.TTL > 0 {
+			t.Created = v.core.Now().Add(-min(time.Hour, t.TTL/2))
+		}
 	}
 	if t.Path == "" {
 		t.Path = "auth/token/create"
