@@ -6,8 +6,11 @@ import (
 	"io/fs"
 )
 
-//go:embed all:scenarios
+//go:embed *.yaml all:scenarios
 var embedded embed.FS
+
+// Files holds the shipped playbooks as NAME.yaml in its root.
+func Files() fs.FS { return embedded }
 
 // Scenarios is the folder of shipped scenarios: NAME.yaml with the files it refers
 // to in a folder beside it.

@@ -4,15 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/firebreak/firebreak/internal/plan"
-	"github.com/firebreak/firebreak/internal/world"
 )
 
 // Loaded is a scenario with the files it refers to.
@@ -54,20 +50,20 @@ func Load(files fs.FS, name string) (*Loaded, error) {
 	}
 	l := &Loaded{File: name}
 	d := decode(name, src, &l.Scenario)
-	if len(d.list) == 0 {
+	if len(d.at) > 0 {
 		l.check(d)
 		l.files(d, files)
 	}
-	if err := d.list.Err(); err != nil {
+	if err := d.doc.Problems.Err(); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
 // files reads what the scenario refers to.
-func (l *Loaded) files(d *document, files fs.FS) {
+func (l *Loaded) files(d *reader, files fs.FS) {
 	var err error
-	if l.Repo, err = branches(files, l.Repository); err != nil {
+	if l.Repo, err = branches(files, l.Repository); err != nil && l.Repository != "" {
 		d.mistake("repository", err.Error(), "it is a folder with one folder a branch, beside the scenario")
 	}
 	if p := l.Team.Pushes; p != nil && p.After != never {
@@ -103,117 +99,11 @@ func branches(files fs.FS, folder string) (map[string]map[string]string, error) 
 		all[branch][file] = string(b)
 		return nil
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not there", folder)
+	}
 	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("%s holds no file", folder)
 	}
 	return all, err
-}
-
-const never = "never"
-
-// check finds what types cannot: words that do not exist and names that point nowhere.
-func (l *Loaded) check(d *document) {
-	if l.Version != 1 {
-		d.mistake("version", fmt.Sprintf("version %d is not known", l.Version), "this program reads version: 1")
-	}
-	for key, v := range map[string]string{"scenario": l.Name, "title": l.Title, "source": l.Source, "repository": l.Repository, "world.github.repository": l.World.GitHub.Repository, "incident.workflow": l.Incident.Workflow} {
-		if v == "" {
-			d.mistake(key, key+" is missing", "")
-		}
-	}
-	if o, r, ok := strings.Cut(l.World.GitHub.Repository, "/"); l.World.GitHub.Repository != "" && (!ok || o == "" || r == "" || strings.Contains(r, "/")) {
-		d.mistake("world.github.repository", fmt.Sprintf("%q is not owner/name", l.World.GitHub.Repository), "")
-	}
-	known := l.credentials()
-	l.each(d, "attacker.holds", l.Attacker.Holds, known, "credential or identity")
-	l.each(d, "team.knows", l.Team.Knows, known, "credential or identity")
-	l.each(d, "expect.closed", l.Expect.Closed, known, "credential or identity")
-	l.each(d, "attacker.does", l.Attacker.Does, deeds(), "attacker's deed")
-	l.each(d, "attacker.on_revoke", l.Attacker.OnRevoke, reactions(), "reaction")
-	l.each(d, "attacker.persists", l.Attacker.Persists, persistences(), "kind of persistence")
-	l.each(d, "expect.never", l.Expect.Never, nevers(), "thing that must never happen")
-	if len(l.Attacker.Does) > 0 && l.Attacker.Every <= 0 {
-		d.mistake("attacker", "attacker.every is missing", "how often it acts, e.g. 5s")
-	}
-	if p := l.Team.Pushes; p != nil {
-		steps := []string{never}
-		for _, s := range plan.Steps() {
-			steps = append(steps, string(s))
-		}
-		l.each(d, "team.pushes.after", []string{p.After}, steps, "step")
-	}
-	for i, u := range l.Team.Undoes {
-		l.each(d, fmt.Sprintf("team.undoes[%d].do", i), []string{u.Do}, undoings(), "mistake")
-	}
-	for i, f := range l.Faults {
-		at := fmt.Sprintf("faults[%d]", i)
-		l.each(d, at+".then", []string{f.Then}, world.Faults(), "fault")
-		if f.Call == "" {
-			d.mistake(at, "a fault needs a call", "the name the world's log gives it, e.g. \"npm DELETE token\"")
-		}
-	}
-	for where, s := range l.stored() {
-		if (s.Value == "") == (s.Credential == "") {
-			d.mistake(where, "give a value or a credential", "value: for what is no secret, credential: for one of this scenario")
-		} else if s.Credential != "" {
-			l.each(d, where+".credential", []string{s.Credential}, known, "credential or identity")
-		}
-	}
-}
-
-func (*Loaded) each(d *document, where string, given, known []string, what string) {
-	for i, g := range given {
-		if slices.Contains(known, g) {
-			continue
-		}
-		at := fmt.Sprintf("%s[%d]", where, i)
-		if _, ok := d.at[at]; !ok {
-			at = where
-		}
-		d.mistake(at, fmt.Sprintf("there is no %s %q", what, g), "known are: "+strings.Join(known, ", "))
-	}
-}
-
-// credentials are all names a scenario can use for what may be stolen.
-func (l *Loaded) credentials() []string {
-	var all []string
-	for _, t := range l.World.NPM.Tokens {
-		all = append(all, t.Name)
-	}
-	for _, t := range l.World.Vault.Tokens {
-		all = append(all, t.Name)
-	}
-	for _, u := range l.World.AWS.Users {
-		for _, k := range u.Keys {
-			all = append(all, k.Credential)
-		}
-	}
-	for _, r := range l.World.AWS.Roles {
-		all = append(all, "role:"+r.Name)
-	}
-	for _, r := range l.World.Vault.JWTRoles {
-		all = append(all, "vault:"+r.Name)
-	}
-	slices.Sort(all)
-	return all
-}
-
-// stored are all values that stores hold, by the path at which they stand.
-func (l *Loaded) stored() map[string]Stored {
-	all := map[string]Stored{}
-	add := func(path string, m map[string]Stored) {
-		for k, v := range m {
-			all[path+"."+k] = v
-		}
-	}
-	g := l.World.GitHub
-	add("world.github.secrets", g.Secrets)
-	add("world.github.organization", g.Organization)
-	for _, e := range slices.Sorted(maps.Keys(g.Environments)) {
-		add("world.github.environments."+e+".secrets", g.Environments[e].Secrets)
-	}
-	for p, m := range l.World.Vault.KV {
-		add("world.vault.kv."+p, m)
-	}
-	return all
 }

@@ -168,13 +168,18 @@ func (r *Rehearsal) recipient() error {
 	return nil
 }
 
-// Inputs are the playbook's inputs: what the responder was told.
+// Inputs are the playbook's inputs: what the responder was told. Workflow is a
+// list with one path.
 func (r *Rehearsal) Inputs() map[string]any {
-	return map[string]any{
+	in := map[string]any{
 		"repository": r.Scenario.World.GitHub.Repository,
-		"workflow":   r.Incident.Workflow,
-		"since":      r.stolen().Format(time.RFC3339),
+		"workflow":   []string{r.Incident.Workflow},
+		"since":      r.stolen().UTC().Format(time.RFC3339),
 	}
+	for name, v := range r.Incident.Inputs {
+		in[name] = v
+	}
+	return in
 }
 
 // began is when the world began; stolen when the exposure did.

@@ -33,6 +33,8 @@ type Scenario struct {
 type Incident struct {
 	Workflow string        `yaml:"workflow"` // path
 	Since    time.Duration `yaml:"since"`    // how long before the beginning of the world the exposure began
+	// Inputs are further inputs of the playbook, by name.
+	Inputs map[string]string `yaml:"inputs"`
 }
 
 // World is what the simulated providers hold.
