@@ -63,22 +63,22 @@ func parseSigner(line string) (s Signer, at int, err error) {
 	for {
 		w, next, err := word(line, at)
 		if err != nil {
-			return s, at, err
+			return s, next, err
 		}
 		if w == "" {
 			return s, at, fmt.Errorf("the line has no key")
 		}
 		if isKeyType(w) {
-			blob, _, err := word(line, next)
+			blob, end, err := word(line, next)
 			if err != nil {
-				return s, next, err
+				return s, end, err
 			}
 			s.Key, err = parsePublic(w, blob)
-			return s, next, err
+			return s, end - len(blob), err
 		}
 		for _, opt := range splitQuoted(w) {
 			if err := s.option(opt); err != nil {
-				return s, at, err
+				return s, next - len(w), err
 			}
 		}
 		at = next
@@ -156,7 +156,8 @@ func parseTime(v string) (time.Time, error) {
 	return t, nil
 }
 
-// word gives the next blank-separated word from at on, quotes kept and respected.
+// word gives the next blank-separated word from at on, quotes kept and respected,
+// and where it ends; with an error, where it begins.
 func word(line string, at int) (w string, next int, err error) {
 	for at < len(line) && (line[at] == ' ' || line[at] == '\t') {
 		at++
