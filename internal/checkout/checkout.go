@@ -80,18 +80,18 @@ func leaveOut(p string) bool {
 
 // read reads a regular file; the root refuses links that lead out of it.
 func read(root *os.Root, p string) (content []byte, err error) {
-	f, err := root.Open(p)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	info, err := f.Stat()
+	info, err := root.Stat(p) // before opening: a named pipe would block
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
+	f, err := root.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
 	content, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(content) > maxFile {
 		return nil, errors.New("it is larger than 1 MiB, which GitHub does not run")

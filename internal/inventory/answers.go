@@ -135,17 +135,28 @@ func (b *builder) minted(id string) []string {
 }
 
 func (b *builder) ofIdentity(a *Answers, at Answer, i *Identity) {
-	at.System = cmp.Or(i.ARN, strings.TrimSpace(i.Provider+" "+i.Role))
+	at.System = i.system()
 	for _, authority := range i.Authority {
 		if list := a.list(authority); list != nil {
-			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + "; " + i.Verdict + "."
+			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + " (" + i.Verdict + ")."
 			*list = append(*list, at)
 		}
 	}
 	if len(i.Authority) == 0 {
-		at.Sentence = "Job " + at.Job + " can become " + i.Name + "; what that may do is not declared; " + i.Verdict + "."
+		at.Sentence = "Job " + at.Job + " can become " + i.Name + ", and what that may do is not declared (" + i.Verdict + ")."
 		a.Escalate = append(a.Escalate, at)
 	}
+}
+
+// system is how people call what an identity is at its provider.
+func (i *Identity) system() string {
+	switch {
+	case i.ARN != "":
+		return i.ARN
+	case i.Kind == "vault.jwt_role":
+		return "Vault role " + i.Role + " at " + i.Mount
+	}
+	return strings.TrimSpace(i.Provider + " " + i.Role)
 }
 
 func ofToken(a *Answers, at Answer, j Job, repository string) {

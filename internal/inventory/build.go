@@ -135,9 +135,45 @@ func (b *builder) logins(m *Model, in *Instance, j *Job) map[string]string {
 		}
 		b.identities[id].ReachedBy = append(b.identities[id].ReachedBy, in.Start.Path)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: cmp.Or(name, v.Value), How: "id-token", Line: b.line(in, s.Shown)})
+		b.fetched(m, in, s, k, j)
 	}
 	return names
 }
+
+// fetched records the declared credentials that a Vault login reads into the job:
+// those with a copy at one of the paths its "secrets" input lists.
+// Source: hashicorp/vault-action README, "Secrets": "path key | output" lines; a KV
+// version 2 path has "data" behind its mount.
+func (b *builder) fetched(m *Model, in *Instance, s *InstanceStep, k workflow.Known, j *Job) {
+	v, ok := s.Input("secrets")
+	if !ok || k.System != "vault" {
+		return
+	}
+	for _, entry := range strings.FieldsFunc(v.Value, func(r rune) bool { return r == '\n' || r == ';' }) {
+		fields := strings.Fields(entry)
+		if len(fields) < 2 {
+			continue
+		}
+		mount, path, _ := strings.Cut(strings.Trim(fields[0], "/"), "/")
+		path = strings.TrimPrefix(path, "data/")
+		for i := range b.cfg.Credentials {
+			d := &b.cfg.Credentials[i]
+			copied := slices.ContainsFunc(d.Stores, func(x config.Named) bool {
+				return x.Name == "vault.kv" && strings.Trim(x.With["mount"], "/") == mount && strings.Trim(x.With["path"], "/") == path
+			})
+			if !copied || len(d.Secret) == 0 {
+				continue
+			}
+			for _, id := range b.secret(m.Repository, d.Secret[0], in.Job.Environment) {
+				b.creds[id].ReachedBy = append(b.creds[id].ReachedBy, in.Start.Path)
+				j.Reaches = append(j.Reaches, Reach{Credential: id, Name: fields[0], How: HowVault, Line: b.line(in, s.Shown)})
+			}
+		}
+	}
+}
+
+// HowVault marks a value that a login step fetches from its Vault path.
+const HowVault = "vault"
 
 // references records what the job's references reach.
 func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]string) {

@@ -110,23 +110,22 @@ func (b *builder) system(issuer string, with map[string]string) string {
 	case "aws":
 		account := with["account"]
 		if a, ok := b.cfg.AWS[account]; ok && a.ID != "" {
-			account += " (" + a.ID + ")"
+			account += " " + a.ID
 		}
-		return strings.TrimSpace("AWS account " + account + after(", user ", with["user"]))
+		return "AWS account " + cmp.Or(account, "(not declared)") + owned(with["user"])
 	case "npm":
-		return "npm registry" + after(", user ", with["user"])
+		return "the npm registry" + owned(with["user"])
 	case "vault":
-		return "Vault" + after(" at ", with["address"])
+		return strings.TrimSpace("Vault " + with["address"])
 	}
 	return provider + " " + kind
 }
 
-// after gives s behind what introduces it, "" when there is no s.
-func after(before, s string) string {
-	if s == "" {
+func owned(user string) string {
+	if user == "" {
 		return ""
 	}
-	return before + s
+	return " (user " + user + ")"
 }
 
 // link turns what configuration calls by name in mints into ids, and adds
