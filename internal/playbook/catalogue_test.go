@@ -117,8 +117,6 @@ func spec(name, target string, e plan.Effect, role plan.Role, l plan.Lost, p pla
 			f.Type = plan.Secret
 		case "inputs":
 			f.Type = plan.Map
-		case "value.*":
-			f.Type = plan.Secret
 		case "count":
 			f.Type = plan.Int
 		}
@@ -149,8 +147,8 @@ func known() *table {
 		spec("aws.access_key.disable", "access-key", plan.Disruptive, plan.Kill, plan.ResendSafe, plan.P3, "account!", "user!", "id", "old"),
 		gives(spec("aws.access_key.mint", "access-key", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "account!", "user!"), id, value),
 		spec("aws.access_key.test", "access-key", plan.Read, plan.Test, plan.ResendSafe, plan.P3, "account!", "user!", "id!", "value!"),
-		spec("aws.access_key.destroy", "access-key", plan.Irreversible, plan.Destroy, plan.ResendSafe, plan.P2, "account!", "user!", "id", "old"),
-		spec("aws.secretsmanager.put", "secret", plan.Irreversible, plan.Deliver, plan.Detectable, plan.P1, "account!", "id!", "key", "value", "value.*"),
+		spec("aws.access_key.destroy", "access-key", plan.Irreversible, plan.Destroy, plan.ResendSafe, plan.P2, "account!", "user!", "id", "old", "new"),
+		spec("aws.secretsmanager.put", "secret", plan.Irreversible, plan.Deliver, plan.Detectable, plan.P1, "account!", "id!", "key", "value"),
 		spec("vault.token.revoke", "tokens", plan.Irreversible, plan.Cut, plan.ResendSafe, plan.P2, "address", "mount!", "role!"),
 		spec("vault.kv.put", "kv", plan.Reversible, plan.Deliver, plan.Detectable, plan.P1, "mount!", "path!", "key!", "value!"),
 		gives(spec("npm.token.mint", "token", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "user!", "password_env", "otp_env"), id, value),

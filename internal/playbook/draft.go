@@ -88,6 +88,9 @@ func (c *compiler) build(d draft, change plan.Change) *plan.Action {
 	case purpose == "rebuild" && a.Role == plan.Canary:
 		a.Role = plan.Build
 	}
+	if d.spec.Without != "" && !probes(a) {
+		a.Proof = d.spec.Without // the probe may not be possible; where it is, its proof counts all the same
+	}
 	if change.Proof != "" && change.Proof.Rank() < a.Proof.Rank() {
 		a.Proof, a.Shortfall = change.Proof, change.Shortfall
 	}

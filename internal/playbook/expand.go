@@ -216,5 +216,5 @@ func (c *compiler) accountName(id string) string {
 			return name
 		}
 	}
-	return id
+	return "" // the adapter knows what its default credentials reach
 }

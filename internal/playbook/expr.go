@@ -89,7 +89,7 @@ func (s *scope) explain(text string, column int, message string) (string, string
 	message = strings.ReplaceAll(message, "inventory.", "")
 	if rest, ok := strings.CutPrefix(message, "Syntax error: "); ok {
 		rest, _, _ = strings.Cut(rest, " expecting {") // the list of every token CEL knows
-		rest = strings.ReplaceAll(rest, "input '<EOF>'", "end")
+		rest = strings.ReplaceAll(rest, "mismatched input '<EOF>'", "it ends too early")
 		return "this is not an expression: " + rest, "expressions are CEL, for example: \"publish\" in c.authority"
 	}
 	return message, ""

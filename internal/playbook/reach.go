@@ -62,10 +62,9 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 	}
 	for _, s := range subjects {
 		for _, x := range inv.Credentials {
-			r.openIf(x.ID, x.ReachedBy, s)
-		}
-		for _, x := range inv.Identities {
-			r.openIf(x.ID, x.ReachedBy, s)
+			if slices.Contains(x.ReachedBy, strings.TrimPrefix(s, x.Repository+"/")) {
+				r.open(x.ID, s)
+			}
 		}
 	}
 	r.spread(inv.Credentials)
@@ -81,15 +80,6 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 func (r *reach) open(id, subject string) {
 	if i, found := slices.BinarySearch(r.doors[id], subject); !found {
 		r.doors[id] = slices.Insert(r.doors[id], i, subject)
-	}
-}
-
-// openIf looks for the subject, or one of its jobs, in what the inventory noted.
-func (r *reach) openIf(id string, reachedBy []string, subject string) {
-	for _, by := range reachedBy {
-		if rest, ok := strings.CutPrefix(by, subject); ok && (rest == "" || strings.ContainsAny(rest[:1], "#:@ ")) {
-			r.open(id, subject)
-		}
 	}
 }
 

@@ -92,7 +92,9 @@ func (r *rotation) byIssuer() {
 		r.makeNew(ids([]*plan.Action{r.first}))
 	}
 	if r.issuer.Disable != "" {
-		r.last = r.c.add(r.oldDraft(r.issuer.Destroy, plan.Destroy, ids([]*plan.Action{r.first, r.test})))
+		d := r.oldDraft(r.issuer.Destroy, plan.Destroy, ids([]*plan.Action{r.first, r.test}))
+		r.spare(d)
+		r.last = r.c.add(d)
 		r.withoutOld(r.last)
 	}
 }
@@ -142,9 +144,21 @@ func (r *rotation) stopOld(until []string, deadline plan.Duration) {
 		role = plan.Destroy
 	}
 	d := r.oldDraft(cmp.Or(r.issuer.Disable, r.issuer.Destroy), role, nil)
+	if deadline > 0 {
+		delete(d.inputs, "since") // "everything made since" would be the new one too
+	}
 	d.until, d.deadline = merged(until), deadline
 	r.first = r.c.add(d)
 	r.withoutOld(r.first)
+}
+
+// spare names the new object to an action that removes old ones.
+func (r *rotation) spare(d draft) {
+	for _, name := range []string{"new", "keep"} {
+		if _, takes := field(d.spec, name); takes && r.mint != nil && produces(r.spec(r.issuer.Mint), "id") {
+			d.inputs[name] = plan.Value{Output: &plan.Ref{Action: r.mint.ID, Name: "id"}}
+		}
+	}
 }
 
 // makeNew mints, puts the new value into every store and tests it.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/firebreak/firebreak/internal/plan"
 )
@@ -27,7 +28,7 @@ func (r *rotation) settings(spec plan.Spec) map[string]plan.Value {
 	return out
 }
 
-// typed undoes what the configuration did to lists and maps.
+// typed undoes what the configuration did to everything that is not text.
 func typed(s string, t plan.Type) any {
 	switch t {
 	case plan.List:
@@ -42,6 +43,10 @@ func typed(s string, t plan.Type) any {
 		}
 	case plan.Bool:
 		return s == "true"
+	case plan.Int:
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
+		}
 	}
 	return s
 }
@@ -52,24 +57,20 @@ func (r *rotation) oldDraft(use string, role plan.Role, after []string) draft {
 	spec := r.spec(use)
 	in := r.settings(spec)
 	if f, ok := field(spec, "old"); ok && f.Type == plan.Secret {
-		in["old"] = plan.Value{Held: r.held()}
+		if names := r.names(); len(names) == 1 {
+			in["old"] = plan.Value{Held: "old:" + r.credential.ID}
+		} else {
+			for _, n := range names {
+				in["old."+n] = plan.Value{Held: "old:" + r.credential.ID + "/" + n}
+			}
+		}
 	}
 	return r.draft(spec, role, in, after)
 }
 
-// held names the sealed old value. Of a pair it is the secret half: an access key's
-// id alone proves nothing.
-func (r *rotation) held() string {
-	names := r.names()
-	if len(names) == 1 {
-		return "old:" + r.credential.ID
-	}
-	return "old:" + r.credential.ID + "/" + names[len(names)-1]
-}
-
 // withoutOld says what may be proven when nobody has the old value.
 func (r *rotation) withoutOld(a *plan.Action) {
-	if a == nil || a.Inputs["old"].Held == "" || a.Proof.Rank() <= plan.P2.Rank() {
+	if a == nil || !probes(a) || a.Proof.Rank() <= plan.P2.Rank() {
 		return
 	}
 	a.ProofWithout = plan.P2
@@ -77,6 +78,16 @@ func (r *rotation) withoutOld(a *plan.Action) {
 		a.ProofWithout = w
 	}
 	a.Shortfall = fmt.Sprintf("without the old value of %s its death is shown by the object's id only; no probe shows the value refused", r.credential.Name)
+}
+
+// probes reports whether an action wants a value that a person may not have.
+func probes(a *plan.Action) bool {
+	for _, v := range a.Inputs {
+		if v.Held != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // byPerson is a credential whose issuer no adapter speaks to: a person makes the new

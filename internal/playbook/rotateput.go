@@ -59,9 +59,12 @@ func (r *rotation) put(store inventory.System, spec plan.Spec) {
 	}
 }
 
-// takesAll reports whether one call of the action can carry all secrets of a pair.
+// takesAll reports whether one call of the action can carry all secrets of a pair, as
+// value.NAME: it needs neither a single value nor a name for it.
 func takesAll(spec plan.Spec) bool {
-	return slices.ContainsFunc(spec.Inputs, func(f plan.Field) bool { return strings.HasPrefix(f.Name, "value.") })
+	return !slices.ContainsFunc(spec.Inputs, func(f plan.Field) bool {
+		return f.Required && (f.Name == "value" || f.Name == "name" || f.Name == "key")
+	})
 }
 
 func (r *rotation) deliver(spec plan.Spec, in map[string]plan.Value, doors, before []string) *plan.Action {

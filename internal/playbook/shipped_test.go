@@ -34,7 +34,7 @@ func shippedText(t testing.TB) string {
 
 // shop is the inventory of the shipped scenario.
 func shop() inventory.Inventory {
-	subject := "acme/shop/.github/workflows/pr-checks.yml"
+	subject := ".github/workflows/pr-checks.yml"
 	with := func(kv ...string) map[string]string {
 		m := map[string]string{}
 		for i := 0; i < len(kv); i += 2 {

@@ -1,0 +1,198 @@
+package playbook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/plan"
+)
+
+const rotateAll = `
+version: 1
+playbook: rotate-all
+inputs:
+  repository: { type: repository, required: true }
+  workflow: { type: [workflow], required: true }
+  since: { type: timestamp }
+  package: { type: string }
+steps:
+  rotate:
+    - for: c in inventory.credentials
+      rotate: "${{ c }}"
+`
+
+// byUse finds the one action of a kind.
+func byUse(t *testing.T, p *plan.Plan, use string) plan.Action {
+	t.Helper()
+	var found []plan.Action
+	for _, a := range p.Actions {
+		if a.Use == use {
+			found = append(found, a)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d actions %s in\n%s", len(found), use, describe(p))
+	}
+	return found[0]
+}
+
+func closingOf(t *testing.T, p *plan.Plan, id string) plan.Closing {
+	t.Helper()
+	i := slices.IndexFunc(p.Closings, func(c plan.Closing) bool { return c.Credential == id })
+	if i < 0 {
+		t.Fatalf("no closing for %s in\n%s", id, describe(p))
+	}
+	return p.Closings[i]
+}
+
+// edited compiles rotateAll after changing credentials of the shop.
+func edited(t *testing.T, edit func(deploy, npm *inventory.Credential)) *plan.Plan {
+	t.Helper()
+	r := request()
+	deploy, npm := &r.Inventory.Credentials[0], &r.Inventory.Credentials[2]
+	if deploy.ID != deployID || npm.ID != npmID {
+		t.Fatal("the shop's credentials have moved")
+	}
+	edit(deploy, npm)
+	return mustCompile(t, rotateAll, r)
+}
+
+func TestEmergencyKillsBeforeItMints(t *testing.T) {
+	p := edited(t, func(deploy, _ *inventory.Credential) { deploy.Rotation = "emergency" })
+	disable, mint, destroy := byUse(t, p, "aws.access_key.disable"), byUse(t, p, "aws.access_key.mint"), byUse(t, p, "aws.access_key.destroy")
+	if len(disable.After)+len(disable.Until) > 0 {
+		t.Errorf("killing must not wait: %v %v", disable.After, disable.Until)
+	}
+	if !slices.Contains(mint.After, disable.ID) {
+		t.Errorf("the mint waits for %v", mint.After)
+	}
+	if !slices.Contains(destroy.After, byUse(t, p, "aws.access_key.test").ID) {
+		t.Errorf("the old key is destroyed before the new one is tested: %v", destroy.After)
+	}
+	if destroy.Inputs["new"].Output == nil || destroy.Inputs["new"].Output.Action != mint.ID {
+		t.Errorf("destroy does not know which key is new: %+v", destroy.Inputs)
+	}
+	for _, a := range []plan.Action{disable} {
+		if a.ProofWithout != plan.P2 || a.Shortfall == "" || a.Proof != plan.P3 {
+			t.Errorf("%s: %s without the old value %s, %q", a.ID, a.Proof, a.ProofWithout, a.Shortfall)
+		}
+	}
+}
+
+func TestOldValuesOfAPair(t *testing.T) {
+	p := edited(t, func(_, _ *inventory.Credential) {})
+	in := byUse(t, p, "aws.access_key.disable").Inputs
+	for _, name := range []string{"DEPLOY_AWS_ACCESS_KEY_ID", "DEPLOY_AWS_SECRET_ACCESS_KEY"} {
+		if got := in["old."+name].Held; got != "old:"+deployID+"/"+name {
+			t.Errorf("old.%s is %q", name, got)
+		}
+	}
+	if got := byUse(t, p, "npm.token.revoke").Inputs["old"].Held; got != "old:"+npmID {
+		t.Errorf("old is %q", got)
+	}
+}
+
+func TestPairGoesWhereItBelongs(t *testing.T) {
+	p := edited(t, func(deploy, _ *inventory.Credential) {
+		deploy.Stores = append(deploy.Stores, inventory.System{Name: "vault.kv", With: map[string]string{"mount": "secret", "path": "ci/deployer"}})
+	})
+	mint := byUse(t, p, "aws.access_key.mint").ID
+	got := map[string]string{}
+	for _, a := range p.Actions {
+		for name, v := range a.Inputs {
+			if a.Role == plan.Deliver && v.Output != nil && v.Output.Action == mint {
+				got[fmt.Sprintf("%s %v%v %s", a.Use, a.Inputs["name"].Literal, a.Inputs["key"].Literal, name)] = v.Output.Name
+			}
+		}
+	}
+	want := map[string]string{
+		"github.secret.put DEPLOY_AWS_ACCESS_KEY_ID<nil> value":                "id",
+		"github.secret.put DEPLOY_AWS_SECRET_ACCESS_KEY<nil> value":            "value",
+		"aws.secretsmanager.put <nil><nil> value.DEPLOY_AWS_ACCESS_KEY_ID":     "id",
+		"aws.secretsmanager.put <nil><nil> value.DEPLOY_AWS_SECRET_ACCESS_KEY": "value",
+		"vault.kv.put <nil>DEPLOY_AWS_ACCESS_KEY_ID value":                     "id",
+		"vault.kv.put <nil>DEPLOY_AWS_SECRET_ACCESS_KEY value":                 "value",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+func TestOverlapWithoutDisableFlipsByDestroying(t *testing.T) {
+	p := edited(t, func(_, npm *inventory.Credential) { npm.Rotation, npm.Deadline = "overlap", "" })
+	revoke := byUse(t, p, "npm.token.revoke")
+	if revoke.Role != plan.Destroy || revoke.Deadline.D() != time.Hour || !slices.Contains(revoke.Until, byUse(t, p, "npm.token.test").ID) {
+		t.Errorf("%s until %v for %s", revoke.Role, revoke.Until, revoke.Deadline.D())
+	}
+	if len(revoke.After) != 0 {
+		t.Errorf("the deadline could never pass: %v", revoke.After)
+	}
+	if mint := byUse(t, p, "npm.token.mint"); len(mint.After) != 0 {
+		t.Errorf("in overlap nothing dies before the mint: %v", mint.After)
+	}
+}
+
+func TestWhatMintsOthersGoesFirst(t *testing.T) {
+	p := edited(t, func(deploy, npm *inventory.Credential) { deploy.Mints = []string{npm.ID} })
+	disable := byUse(t, p, "aws.access_key.disable")
+	if len(disable.Until) != 0 {
+		t.Error("a credential that mints others is left alive until a deadline")
+	}
+	for _, use := range []string{"npm.token.revoke", "npm.token.mint"} {
+		if a := byUse(t, p, use); !slices.Contains(a.After, disable.ID) {
+			t.Errorf("%s waits for %v", use, a.After)
+		}
+	}
+}
+
+func TestCredentialsThatMintEachOther(t *testing.T) {
+	p := edited(t, func(deploy, npm *inventory.Credential) {
+		deploy.Mints, npm.Mints = []string{npm.ID}, []string{deploy.ID}
+	})
+	if err := plan.Validate(p); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNobodyDeclaredIt(t *testing.T) {
+	p := edited(t, func(_, npm *inventory.Credential) { npm.Declared, npm.Issuer = false, nil })
+	if c := closingOf(t, p, npmID); c.Open == "" || len(c.Actions) != 0 {
+		t.Errorf("%+v", c)
+	}
+	if strings.Contains(describe(p), "npm.token") {
+		t.Error("something is done to a credential nobody knows")
+	}
+}
+
+func TestNoAdapterForTheIssuer(t *testing.T) {
+	for _, issuer := range []*inventory.System{nil, {Name: "pypi.token", With: map[string]string{"user": "x"}}} {
+		p := edited(t, func(_, npm *inventory.Credential) { npm.Issuer = issuer })
+		mint := byUse(t, p, "manual.task")
+		if mint.Role != plan.Mint || mint.Assisted == nil || mint.Assisted.Wants != "value" {
+			t.Errorf("%+v", mint)
+		}
+		put := byUse(t, p, "vault.kv.put")
+		if put.Inputs["value"].Output == nil || put.Inputs["value"].Output.Action != mint.ID {
+			t.Errorf("%+v", put.Inputs)
+		}
+		if c := closingOf(t, p, npmID); !strings.Contains(c.Open, "no adapter can prove") {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+func TestJobTokenDiesWithItsRun(t *testing.T) {
+	r := request()
+	id := "acme/shop:job-token"
+	r.Inventory.Credentials = append(r.Inventory.Credentials, inventory.Credential{ID: id, Name: "GITHUB_TOKEN", Kind: "job-token", Repository: "acme/shop", ReachedBy: []string{".github/workflows/pr-checks.yml"}})
+	if c := closingOf(t, mustCompile(t, shippedText(t), r), id); c.Open != "" || len(c.Actions) != 2 {
+		t.Errorf("%+v", c)
+	}
+	if c := closingOf(t, mustCompile(t, rotateAll, r), id); c.Open == "" {
+		t.Errorf("%+v", c)
+	}
+}
