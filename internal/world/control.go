@@ -17,6 +17,7 @@ const controlName = "control"
 //	GET  /_world/environment  variables that point clients here
 //	POST /_world/hold         a Hold
 //	GET  /_world/held         waits until a call is held; the held calls
+//	GET  /_world/idle         waits until no call is held
 //	POST /_world/release      lets held calls go on
 //
 // and what was added with Control. Nothing here is logged or counted.
@@ -66,6 +67,11 @@ func (w *World) controlHandler() http.Handler {
 	mux.HandleFunc("GET /_world/held", func(rw http.ResponseWriter, r *http.Request) {
 		if all, err := w.Held(r.Context()); err == nil {
 			reply(rw, all)
+		}
+	})
+	mux.HandleFunc("GET /_world/idle", func(rw http.ResponseWriter, r *http.Request) {
+		if w.Idle(r.Context()) == nil {
+			reply(rw, map[string]bool{"idle": true})
 		}
 	})
 	mux.HandleFunc("POST /_world/release", func(rw http.ResponseWriter, _ *http.Request) {

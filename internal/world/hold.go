@@ -27,7 +27,7 @@ type holds struct {
 	mu      *sync.Mutex
 	wanted  map[Hold]bool
 	held    map[*Hold]chan struct{}
-	changed chan struct{} // closed and replaced whenever something becomes held
+	changed chan struct{} // closed and replaced whenever what is held changes
 }
 
 func newHolds() holds {
@@ -43,6 +43,17 @@ func (w *World) Hold(h Hold) {
 
 // Held waits until at least one call is held and gives them.
 func (w *World) Held(ctx context.Context) ([]Hold, error) {
+	return w.await(ctx, func(n int) bool { return n > 0 })
+}
+
+// Idle waits until no call is held: whoever made the held ones was answered, or is
+// known to be gone.
+func (w *World) Idle(ctx context.Context) error {
+	_, err := w.await(ctx, func(n int) bool { return n == 0 })
+	return err
+}
+
+func (w *World) await(ctx context.Context, enough func(held int) bool) ([]Hold, error) {
 	for {
 		w.holds.mu.Lock()
 		var all []Hold
@@ -51,7 +62,7 @@ func (w *World) Held(ctx context.Context) ([]Hold, error) {
 		}
 		changed := w.holds.changed
 		w.holds.mu.Unlock()
-		if len(all) > 0 {
+		if enough(len(all)) {
 			return all, nil
 		}
 		select {
@@ -71,6 +82,13 @@ func (w *World) Release() {
 		close(c)
 		delete(w.holds.held, h)
 	}
+	w.holds.tell()
+}
+
+// tell wakes whoever waits for a change; the lock is held.
+func (h *holds) tell() {
+	close(h.changed)
+	h.changed = make(chan struct{})
 }
 
 // wait keeps a call back when somebody asked for it. The error is the caller's
@@ -94,8 +112,7 @@ func (h *holds) wait(ctx context.Context, number int, call string, when When) er
 	}
 	released := make(chan struct{})
 	h.held[met] = released
-	close(h.changed)
-	h.changed = make(chan struct{})
+	h.tell()
 	h.mu.Unlock()
 	select {
 	case <-released:
@@ -103,6 +120,7 @@ func (h *holds) wait(ctx context.Context, number int, call string, when When) er
 	case <-ctx.Done():
 		h.mu.Lock()
 		delete(h.held, met)
+		h.tell()
 		h.mu.Unlock()
 		return ctx.Err()
 	}

@@ -89,7 +89,9 @@ func (j *journal) close() error {
 	if j.f == nil {
 		return nil
 	}
-	return j.f.Close()
+	f := j.f
+	j.f = nil
+	return f.Close()
 }
 
 // Entries gives a copy of the log.

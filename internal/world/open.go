@@ -157,7 +157,7 @@ func (w *World) listen(ctx context.Context, name string, h http.Handler) error {
 	return nil
 }
 
-// Close stops serving. Calls that are held are let go without an answer.
+// Close stops serving; closing twice does nothing more. Calls that are held are let go without an answer.
 func (w *World) Close() error {
 	if w.stop != nil {
 		w.stop()
