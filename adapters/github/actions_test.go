@@ -247,3 +247,22 @@ func TestLogsWaitForLiveRuns(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 }
+
+// Somebody else's change a second before our intent lies within the doubt of the
+// clocks; that it was there before the call tells it apart.
+func TestPutIsNotProvenByTheChangeBefore(t *testing.T) {
+	w, _ := start(t, world.Options{}, nil)
+	a := drive(t, w, "github.secret.put", map[string]any{"repository": shop, "name": "NPM_TOKEN"})
+	a.send(a.look().Next[0])
+	w.Clock.Advance(time.Second)
+	a.task.History = nil
+	r := a.look()
+	a.task.History = []plan.Attempt{{Call: r.Next[0], Number: 1, At: w.Clock.Now(), Outcome: &plan.Outcome{State: plan.Unknown}}}
+	w.Clock.Advance(time.Minute)
+	if r := a.look(); r.State != plan.Broken {
+		t.Errorf("%+v", r)
+	}
+	if s := a.action.Settle(t.Context(), a.task, r.Next[0]); s.Happened != "no" {
+		t.Errorf("%+v", s)
+	}
+}

@@ -294,3 +294,43 @@ func TestTrapEnvironmentIsNeverWritten(t *testing.T) {
 		t.Errorf("the actions did not run: %v", w.Requests(true))
 	}
 }
+
+// A list that says it is longer than what came is not believed to be empty, or
+// whole; what did come is still acted on.
+func TestPartialListIsUnknown(t *testing.T) {
+	runs := "GET " + api + "/actions/workflows/pr-checks.yml/runs"
+	task := adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}, Now: noon}
+	c := &canned{answers: map[string]reply{
+		"GET " + api + "/actions/caches": {200, nil, `{"total_count":1,"actions_caches":[]}`},
+		runs:                             {200, nil, `{"total_count":1200,"workflow_runs":[]}`},
+	}}
+	all := over(t, c)
+	for _, name := range []string{"github.caches.purge", "github.runs.cancel", "github.logs.export"} {
+		if r := all[name].Verify(t.Context(), task); r.State != plan.Unknown {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	c.answers[runs] = reply{200, nil, `{"total_count":1200,"workflow_runs":[{"id":41,"status":"queued"}]}`}
+	if r := all["github.runs.cancel"].Verify(t.Context(), task); r.State != plan.Broken || len(r.Next) != 1 {
+		t.Errorf("the run that could be read is cancelled: %+v", r)
+	}
+}
+
+// GitHub renames things: an answer without a state is not a state.
+func TestAnswerWithoutAState(t *testing.T) {
+	c := &canned{answers: map[string]reply{"GET " + api + "/actions/workflows/pr-checks.yml": {200, nil, `{"id":7}`}}}
+	if r := over(t, c)["github.workflow.disable"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}}); r.State != plan.Unknown {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Every state but disabled_manually is worth a call: deleted workflows run from other branches.
+func TestOnlyDisabledManuallyIsDisabled(t *testing.T) {
+	for state, held := range map[string]bool{"active": false, "deleted": false, "disabled_fork": false, "disabled_inactivity": false, "disabled_manually": true, "new_word": false} {
+		c := &canned{answers: map[string]reply{"GET " + api + "/actions/workflows/pr-checks.yml": {200, nil, `{"id":7,"path":"` + checks + `","state":"` + state + `"}`}}}
+		r := over(t, c)["github.workflow.disable"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}})
+		if (r.State == plan.Held) != held || held == (len(r.Next) > 0) {
+			t.Errorf("%s: %+v", state, r)
+		}
+	}
+}
