@@ -5,26 +5,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// Acceptance lets a finding stand. It comes from beside the responder's
-// configuration, never from the repository under response.
-type Acceptance struct {
-	Rule       string
-	Repository string
-	Path       string // the finding's path
-	Branch     string // "" accepts it on every branch
-	Reason     string
-	Owner      string
-	Expires    time.Time
-}
-
 // Accepted is a finding with what lets it stand.
 type Accepted struct {
 	Finding    inventory.Finding
-	Acceptance Acceptance
+	Acceptance config.AcceptedFinding
 }
 
 // Verdict is what gate 5 has to know of the boundary. The gate holds open only
@@ -38,8 +27,9 @@ type Verdict struct {
 // Gate judges the findings about the workflows under response ("owner/name/path").
 // A finding counts when an event can still start it from a branch that the
 // snapshot s has. It stands aside only for an acceptance with reason, owner and an
-// expiry after now. Findings are those of Check over models from the same snapshot.
-func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []Acceptance, now time.Time) Verdict {
+// expiry after now, which comes from beside the responder's configuration and never
+// from the repository under response. Findings are those of Check over models from the same snapshot.
+func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []config.AcceptedFinding, now time.Time) Verdict {
 	v := Verdict{Unknown: unread(s, subjects)}
 	for _, f := range findings {
 		if !slices.Contains(subjects, subject(f)) {
@@ -85,28 +75,16 @@ func on(f inventory.Finding) string {
 	return "branch " + strings.Join(f.Branches, ", ")
 }
 
-// accept finds an acceptance for every branch from which the finding fires.
-func accept(f inventory.Finding, accepted []Acceptance, now time.Time) (Acceptance, bool) {
-	var used Acceptance
-	covers := func(branch string) bool {
-		return slices.ContainsFunc(accepted, func(a Acceptance) bool {
-			ok := a.Rule == f.Rule && a.Repository == f.Repository && a.Path == f.Path && (a.Branch == "" || a.Branch == branch) &&
-				strings.TrimSpace(a.Reason) != "" && strings.TrimSpace(a.Owner) != "" && a.Expires.After(now)
-			if ok {
-				used = a
-			}
-			return ok
-		})
+// accept finds what lets a finding stand. Empty repository and path mean any.
+func accept(f inventory.Finding, accepted []config.AcceptedFinding, now time.Time) (config.AcceptedFinding, bool) {
+	i := slices.IndexFunc(accepted, func(a config.AcceptedFinding) bool {
+		return a.Rule == f.Rule && (a.Repository == "" || a.Repository == f.Repository) && (a.Path == "" || a.Path == f.Path) &&
+			strings.TrimSpace(a.Reason) != "" && strings.TrimSpace(a.Owner) != "" && a.Expires.After(now)
+	})
+	if i < 0 {
+		return config.AcceptedFinding{}, false
 	}
-	if len(f.Fires) == 0 {
-		return used, covers("")
-	}
-	for _, b := range f.Fires {
-		if !covers(b) {
-			return Acceptance{}, false
-		}
-	}
-	return used, true
+	return accepted[i], true
 }
 
 // unread says what of the subjects' repositories the snapshot does not show.

@@ -43,7 +43,7 @@ func (r *run) holds() (severity, what string) {
 	for _, x := range r.Refs() {
 		switch x.Kind {
 		case workflow.Secret:
-			names = append(names, x.Name)
+			names = append(names, r.Real(x.Name)...)
 		case workflow.All, workflow.Dynamic:
 			names = append(names, "every secret of the repository")
 		}

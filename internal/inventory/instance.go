@@ -36,6 +36,17 @@ type InstanceStep struct {
 	Path  string       // file it is written in
 	Shown workflow.Pos // where to point in the job's file: the step itself, or the use of the action it is in
 	Env   [][]workflow.Var
+
+	commands []workflow.Command
+	searched bool
+}
+
+// Commands are the known commands of the step, found once: several references ask.
+func (s *InstanceStep) Commands() []workflow.Command {
+	if !s.searched {
+		s.searched, s.commands = true, s.Step.Commands()
+	}
+	return s.commands
 }
 
 // maxDepth is how deep calls and actions are followed. Source: GitHub Docs, reusable

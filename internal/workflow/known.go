@@ -41,7 +41,7 @@ var known = []Known{
 	{Uses: "hashicorp/vault-action", Kind: Login, System: "vault", Identity: "vault.jwt_role", Input: "role", Mount: "path", Secrets: []string{"token", "secretId", "githubToken", "jwtPrivateKey", "password"}, Source: "hashicorp/vault-action action.yml"},
 	{Uses: "google-github-actions/auth", Kind: Login, System: "gcp", Identity: "gcp.workload_identity", Input: "workload_identity_provider", Secrets: []string{"credentials_json"}, Source: "google-github-actions/auth action.yml"},
 	{Uses: "azure/login", Kind: Login, System: "azure", Identity: "azure.federated_credential", Input: "client-id", Secrets: []string{"creds"}, Source: "azure/login action.yml"},
-	{Uses: "docker/login-action", Kind: Login, System: "oci", Secrets: []string{"password", "username"}, Source: "docker/login-action action.yml"},
+	{Uses: "docker/login-action", Kind: Login, System: "oci", Secrets: []string{"password"}, Source: "docker/login-action action.yml"},
 	{Uses: "aws-actions/amazon-ecr-login", Kind: Login, System: "aws", Source: "aws-actions/amazon-ecr-login action.yml"},
 	{Uses: "rubygems/configure-rubygems-credentials", Kind: Login, System: "rubygems", Identity: "rubygems.role", Input: "role-to-assume", Secrets: []string{"api-token"}, Source: "rubygems/configure-rubygems-credentials action.yml"},
 	{Uses: "rust-lang/crates-io-auth-action", Kind: Login, System: "crates", Source: "rust-lang/crates-io-auth-action action.yml"},
@@ -99,11 +99,11 @@ type Command struct {
 // commands is every command this program knows.
 var commands = []Command{
 	{Publish, "npm", command(`(?:npm|pnpm|yarn(?:\s+npm)?|bun)\s+(?:-\S+\s+)*publish`, `(?:npx\s+)?semantic-release`, `(?:npx\s+)?lerna\s+publish`, `(?:npx\s+)?changeset\s+publish`), []string{"NODE_AUTH_TOKEN", "NPM_TOKEN", "NPM_AUTH_TOKEN", "YARN_NPM_AUTH_TOKEN", "NPM_CONFIG_TOKEN"}, "npm Docs, npm publish; actions/setup-node, advanced usage"},
-	{Publish, "pypi", command(`(?:python3?\s+-m\s+)?twine\s+upload`, `(?:poetry|flit|hatch|uv|pdm|maturin)\s+(?:publish|upload)`), []string{"TWINE_PASSWORD", "TWINE_USERNAME", "POETRY_PYPI_TOKEN_PYPI", "UV_PUBLISH_TOKEN", "FLIT_PASSWORD", "HATCH_INDEX_AUTH", "MATURIN_PYPI_TOKEN", "PYPI_TOKEN"}, "Python Packaging User Guide; each tool's manual"},
+	{Publish, "pypi", command(`(?:python3?\s+-m\s+)?twine\s+upload`, `(?:poetry|flit|hatch|uv|pdm|maturin)\s+(?:publish|upload)`), []string{"TWINE_PASSWORD", "POETRY_PYPI_TOKEN_PYPI", "UV_PUBLISH_TOKEN", "FLIT_PASSWORD", "HATCH_INDEX_AUTH", "MATURIN_PYPI_TOKEN", "PYPI_TOKEN"}, "Python Packaging User Guide; each tool's manual"},
 	{Publish, "crates", command(`cargo\s+(?:\+\S+\s+)?publish`), []string{"CARGO_REGISTRY_TOKEN"}, "The Cargo Book, cargo publish"},
 	{Publish, "rubygems", command(`gem\s+push`, `rake\s+release`), []string{"GEM_HOST_API_KEY", "RUBYGEMS_API_KEY"}, "RubyGems Guides, publishing"},
 	{Publish, "nuget", command(`(?:dotnet\s+)?nuget\s+push`), []string{"NUGET_API_KEY", "NUGET_TOKEN"}, "Microsoft Learn, dotnet nuget push"},
-	{Publish, "maven", command(`(?:mvn|\./mvnw)\s+[^\n]*\bdeploy`, `(?:gradle|\./gradlew)\s+[^\n]*\bpublish\w*`), []string{"MAVEN_PASSWORD", "MAVEN_USERNAME", "OSSRH_PASSWORD", "OSSRH_TOKEN", "SONATYPE_PASSWORD", "MAVEN_GPG_PASSPHRASE"}, "Sonatype Central, publishing"},
+	{Publish, "maven", command(`(?:mvn|\./mvnw)\s+[^\n]*\bdeploy`, `(?:gradle|\./gradlew)\s+[^\n]*\bpublish\w*`), []string{"MAVEN_PASSWORD", "OSSRH_PASSWORD", "OSSRH_TOKEN", "SONATYPE_PASSWORD", "MAVEN_GPG_PASSPHRASE"}, "Sonatype Central, publishing"},
 	{Publish, "oci", command(`docker\s+(?:image\s+)?push`, `docker\s+buildx\s+[^\n]*--push`, `helm\s+push`, `(?:crane|oras|skopeo)\s+(?:push|copy)`, `podman\s+push`), []string{"DOCKER_PASSWORD", "DOCKERHUB_TOKEN", "DOCKER_TOKEN", "DOCKERHUB_PASSWORD"}, "Docker Docs, docker push"},
 	{Publish, "github", command(`gh\s+release\s+(?:create|upload|edit)`, `goreleaser\s+release`), []string{"GITHUB_TOKEN", "GH_TOKEN"}, "GitHub CLI manual, gh release"},
 	{Deploy, "aws", command(`aws\s+(?:s3\s+(?:sync|cp|rm|mv)|s3api\s+put|ecs\s+(?:update|run|register)|lambda\s+(?:update|publish)|cloudformation\s+(?:deploy|create|update)|cloudfront\s+create-invalidation|deploy|ssm\s+send-command)`, `cdk\s+deploy`, `sam\s+deploy`, `(?:serverless|sls)\s+deploy`, `eb\s+deploy`), []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, "AWS CLI Command Reference; each tool's manual"},
