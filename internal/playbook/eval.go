@@ -83,17 +83,21 @@ func (c *compiler) value(t Template, f frame) (plan.Value, bool) {
 	return plan.Value{Literal: v}, true
 }
 
+// output refers to another task's action. Where there is none, a mistake is noted
+// already or reported here, and the reference only keeps more from being reported.
 func (c *compiler) output(t Template) (plan.Value, bool) {
 	o := t.Whole.Output
-	switch found := c.named[o.Task]; len(found) {
-	case 1:
-		return plan.Value{Output: &plan.Ref{Action: found[0].ID, Name: o.Name}}, true
-	case 0:
+	v := plan.Value{Output: &plan.Ref{Name: o.Name}}
+	switch found := c.named[o.Task]; {
+	case len(found) == 1:
+		v.Output.Action = found[0].ID
+	case c.failed[o.Task]:
+	case len(found) == 0:
 		c.report(t.at, fmt.Sprintf("the task %q is not carried out, so it has no outputs", o.Task), "its `when` is false; give this task the same `when`")
 	default:
 		c.report(t.at, fmt.Sprintf("the task %q became %d actions, so its outputs are many", o.Task, len(found)), "name one target in it")
 	}
-	return plan.Value{}, false
+	return v, true
 }
 
 func (c *compiler) literal(t Template, f frame) any {

@@ -39,7 +39,9 @@ func (c *compiler) useTask(step plan.Step, t *Task, f frame) {
 		d := draft{step: step, spec: spec, inputs: inputs, at: t.at, gates: t.Gates}
 		c.whose(&d, f)
 		a := c.add(d)
-		if a != nil && t.ID != "" && !slices.Contains(c.named[t.ID], a) {
+		if a == nil {
+			c.failed[t.ID] = true
+		} else if t.ID != "" && !slices.Contains(c.named[t.ID], a) {
 			c.named[t.ID] = append(c.named[t.ID], a)
 		}
 	}

@@ -1,0 +1,4 @@
+package playbook
+
+// ShopRequest is the request of the shop for tests outside the package.
+func ShopRequest() Request { return request() }
