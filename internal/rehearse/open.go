@@ -67,11 +67,15 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 		return nil, fmt.Errorf("make the rehearsal's folder: %w", err)
 	}
 	r := &Rehearsal{Loaded: o.Scenario, Clock: o.Clock, Seed: o.Seed, dir: o.Dir, rules: map[string]bool{}}
-	if err := r.remember(o); err != nil {
+	fresh, err := r.remember(o)
+	if err != nil {
 		return nil, err
 	}
+	if fresh && o.Speed == 0 {
+		o.Speed = DefaultSpeed
+	}
 	if r.Clock == nil {
-		c, err := world.OpenScaled(o.Dir, o.speed(), o.Scenario.World.Begins)
+		c, err := world.OpenScaled(o.Dir, o.Speed, o.Scenario.World.Begins)
 		if err != nil {
 			return nil, err
 		}
@@ -103,16 +107,6 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
-}
-
-func (o Options) speed() float64 {
-	if o.Speed > 0 {
-		return o.Speed
-	}
-	if _, err := os.Stat(filepath.Join(o.Dir, rememberFile)); err == nil {
-		return 0 // an existing world keeps its own
-	}
-	return DefaultSpeed
 }
 
 func (r *Rehearsal) options(o Options) world.Options {
@@ -229,24 +223,26 @@ func Recall(dir string) (Remembered, error) {
 	return m, nil
 }
 
-func (r *Rehearsal) remember(o Options) error {
+// remember writes into the folder what is rehearsed there; fresh is false when it
+// holds this rehearsal already.
+func (r *Rehearsal) remember(o Options) (fresh bool, err error) {
 	m, err := Recall(o.Dir)
 	if err == nil {
 		if m.Scenario != o.Scenario.File {
-			return fmt.Errorf("%s holds a rehearsal of %s; give another folder for %s", o.Dir, m.Scenario, o.Scenario.File)
+			return false, fmt.Errorf("%s holds a rehearsal of %s; give another folder for %s", o.Dir, m.Scenario, o.Scenario.File)
 		}
 		r.Seed = m.Seed
-		return nil
+		return false, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return false, err
 	}
 	b, err := json.Marshal(Remembered{Scenario: o.Scenario.File, Seed: o.Seed})
 	if err != nil {
-		return fmt.Errorf("remember the rehearsal: %w", err)
+		return false, fmt.Errorf("remember the rehearsal: %w", err)
 	}
 	if err := renameio.WriteFile(filepath.Join(o.Dir, rememberFile), b, 0o600); err != nil {
-		return fmt.Errorf("remember the rehearsal: %w", err)
+		return false, fmt.Errorf("remember the rehearsal: %w", err)
 	}
-	return nil
+	return true, nil
 }

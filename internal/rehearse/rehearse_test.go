@@ -301,6 +301,25 @@ func TestAttackerRunsUntilClosed(t *testing.T) {
 	}
 }
 
+func TestSpeedIsKept(t *testing.T) {
+	l, dir := load(t), t.TempDir()
+	for _, c := range []struct {
+		speed float64
+		want  time.Duration
+	}{{0, time.Minute / rehearse.DefaultSpeed}, {500, time.Minute / 500}, {0, time.Minute / 500}} {
+		r, err := rehearse.Open(t.Context(), rehearse.Options{Scenario: l, Dir: dir, Speed: c.speed, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Clock.Real(time.Minute); got != c.want {
+			t.Errorf("opened with speed %v a minute takes %s, want %s", c.speed, got, c.want)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestPersistenceIsLeftAndScored(t *testing.T) {
 	r, _ := start(t, func(l *rehearse.Loaded) { l.Attacker.Persists = []string{"dormant_workflow", "deploy_key"} })
 	rep := r.Score(&respond.State{Found: []plan.Found{{Kind: "branch", Target: "acme/shop chore/update-ci"}}})
