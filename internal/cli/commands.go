@@ -6,8 +6,11 @@ import "github.com/spf13/cobra"
 
 func commandsToRespond(f *Factory) []*cobra.Command {
 	return []*cobra.Command{
+		newCmdPlan(f, nil),
 		newCmdShow(f, nil),
 		newCmdApprove(f, nil),
+		newCmdRun(f, nil),
+		newCmdResume(f, nil),
 		newCmdStatus(f, nil),
 		newCmdReport(f, nil),
 		newCmdVerify(f, nil),
@@ -15,9 +18,16 @@ func commandsToRespond(f *Factory) []*cobra.Command {
 }
 
 func commandsToKnow(f *Factory) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		newCmdInventory(f, nil),
+		newCmdSurvey(f, nil),
+		newCmdPlaybook(f),
+	}
 }
 
 func commandsToPractise(f *Factory) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{
+		newCmdRehearse(f, nil),
+		newCmdWorld(f, nil),
+	}
 }

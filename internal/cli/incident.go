@@ -122,13 +122,13 @@ func readIncident(dir string) (*journal.Replay, *respond.Decider, error) {
 }
 
 // nextStep is what a person does now about an incident.
-func nextStep(s *respond.State, why []string) string {
+func nextStep(s *respond.State) string {
 	id := s.Opened.Incident
 	switch {
 	case s.Phase == "closed":
 		return "firebreak report " + id
-	case len(why) > 0:
-		return strings.Join(why, "; ") + "; then firebreak resume " + id
+	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "":
+		return s.Pause.Reason + "; then firebreak resume " + id
 	}
 	return "firebreak resume " + id
 }
@@ -136,9 +136,5 @@ func nextStep(s *respond.State, why []string) string {
 // picture is the JSON and human form of an incident.
 func picture(d *respond.Decider) view.Incident {
 	s := d.State()
-	var why []string
-	if s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" {
-		why = []string{s.Pause.Reason}
-	}
-	return view.NewIncident(s, nextStep(s, why))
+	return view.NewIncident(s, nextStep(s))
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // CatchInterrupts turns every SIGINT and SIGTERM into a value, until stop is
-// called. The first is announced on errs: what runs is finished and recorded. A
-// second one is for leaving at once; after that the process can only be killed.
+// called. The first is announced on errs, unless it is nil: what runs is finished
+// and recorded. A second one is for leaving at once; after that the process can
+// only be killed.
 func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 	out := make(chan struct{}, 2)
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -23,7 +24,7 @@ func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 				return
 			case <-signals:
 			}
-			if n == 0 {
+			if n == 0 && errs != nil {
 				announce(errs)
 			}
 			out <- struct{}{}

@@ -10,19 +10,11 @@ import (
 
 // Inventory writes the authority graph as a table: workflow → what it reaches →
 // external systems → who rotates it; then the answers and the findings.
-func Inventory(w io.Writer, st Style, inv *inventory.Inventory) error {
+func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 	var b strings.Builder
-	by := index(inv)
-	t := Table{Style: st, Head: []string{"WORKFLOW", "JOB", "REACHES", "HOW", "SYSTEMS", "AUTHORITY", "OWNER"}}
-	for _, r := range inv.Repositories {
-		for _, wf := range r.Workflows {
-			for _, j := range wf.Jobs {
-				for _, x := range j.Reaches {
-					e := by[x.Credential]
-					t.Add(Line(wf.Path), Line(j.ID), Line(x.Name), Line(x.How), Line(e.systems), Line(e.authority), e.ownerText(st))
-				}
-			}
-		}
+	t := Table{Style: st, Head: []string{"WORKFLOW", "JOB", "TRUST", "REACHES", "HOW", "SYSTEMS", "AUTHORITY", "OWNER"}}
+	for _, r := range inventory.Rows(inv) {
+		t.Add(Line(r.Workflow), Line(r.Job), trust(st, r.Trust), Line(r.Name), Line(how(r)), Line(list(r.Systems)), Line(list(r.Authority)), ownerText(st, r))
 	}
 	if err := t.Write(&b); err != nil {
 		return err
@@ -87,40 +79,32 @@ func answers(wf *inventory.Workflow) []answerList {
 	return out
 }
 
-// entry is what the table says of a credential or identity.
-type entry struct {
-	systems, authority, owner, contact string
-	declared                           bool
+func how(r inventory.Row) string {
+	s := strings.Join(r.How, ", ")
+	if r.Unused {
+		s += " (not used)"
+	}
+	return s
 }
 
-func (e entry) ownerText(st Style) string {
+func trust(st Style, t string) string {
+	if t == "untrusted" {
+		return st.Bad(t)
+	}
+	return Line(t)
+}
+
+func ownerText(st Style, r inventory.Row) string {
 	switch {
-	case e.owner == "" && !e.declared:
+	case r.Owner == "" && !r.Declared:
 		return st.Bad("UNKNOWN (not declared)")
-	case e.owner == "":
+	case r.Owner == "":
 		return st.Bad("UNKNOWN")
-	case e.contact != "":
-		return Line(e.owner) + " " + Line(e.contact)
 	}
-	return Line(e.owner)
+	return Line(strings.TrimSpace(r.Owner + " " + r.Contact))
 }
 
-func index(inv *inventory.Inventory) map[string]entry {
-	by := map[string]entry{}
-	for _, c := range inv.Credentials {
-		by[c.ID] = entry{join(c.Systems), join(c.Authority), c.Owner, c.Contact, c.Declared}
-	}
-	for _, i := range inv.Identities {
-		name := i.ARN
-		if name == "" {
-			name = i.Provider + " " + i.Role
-		}
-		by[i.ID] = entry{name, join(i.Authority), i.Owner, i.Contact, true}
-	}
-	return by
-}
-
-func join(s []string) string {
+func list(s []string) string {
 	if len(s) == 0 {
 		return "unknown"
 	}

@@ -9,18 +9,16 @@ import (
 )
 
 // InventoryMarkdown writes the authority graph as Markdown.
-func InventoryMarkdown(w io.Writer, inv *inventory.Inventory) error {
+func InventoryMarkdown(w io.Writer, inv inventory.Inventory) error {
 	var b strings.Builder
-	by := index(inv)
-	b.WriteString("# Authority inventory\n")
+	b.WriteString("# Authority inventory\n\n| repository | workflow | job | trust | reaches | how | systems | authority | owner |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range inventory.Rows(inv) {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", Markdown(r.Repository), Markdown(r.Workflow), Markdown(r.Job), Markdown(r.Trust),
+			Markdown(r.Name), Markdown(how(r)), Markdown(list(r.Systems)), Markdown(list(r.Authority)), Markdown(ownerText(Style{}, r)))
+	}
 	for _, r := range inv.Repositories {
-		title := r.Repository
-		if title == "" {
-			title = r.Path
-		}
-		fmt.Fprintf(&b, "\n## %s\n", Markdown(title))
-		for _, wf := range r.Workflows {
-			workflowMarkdown(&b, &wf, by)
+		for i := range r.Workflows {
+			answersMarkdown(&b, &r.Workflows[i])
 		}
 	}
 	if len(inv.Findings) > 0 {
@@ -34,26 +32,18 @@ func InventoryMarkdown(w io.Writer, inv *inventory.Inventory) error {
 	return err
 }
 
-func workflowMarkdown(b *strings.Builder, wf *inventory.Workflow, by map[string]entry) {
-	fmt.Fprintf(b, "\n### %s\n\n", Markdown(wf.Path))
-	for _, t := range wf.Triggers {
-		fmt.Fprintf(b, "- on %s: %s\n", Markdown(t.Event), Markdown(t.Trust))
-	}
-	b.WriteString("\n| job | reaches | how | systems | authority | owner |\n|---|---|---|---|---|---|\n")
-	for _, j := range wf.Jobs {
-		for _, x := range j.Reaches {
-			e := by[x.Credential]
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", Markdown(j.ID), Markdown(x.Name), Markdown(x.How),
-				Markdown(e.systems), Markdown(e.authority), Markdown(e.ownerText(Style{})))
-		}
-	}
+func answersMarkdown(b *strings.Builder, wf *inventory.Workflow) {
 	lists := answers(wf)
-	if len(lists) > 0 {
-		b.WriteByte('\n')
+	if len(lists) == 0 {
+		return
 	}
+	fmt.Fprintf(b, "\n## What %s can do\n\n", Markdown(wf.Path))
 	for _, l := range lists {
 		for _, a := range l.list {
 			fmt.Fprintf(b, "- **%s**: %s\n", l.verb, Markdown(a.Sentence))
 		}
+	}
+	for _, id := range wf.Answers.MustRotate {
+		fmt.Fprintf(b, "- after a suspicious run, rotate %s\n", Markdown(id))
 	}
 }

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/internal/boundary"
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/playbook"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// look is what was seen at one moment and what follows from it.
+type look struct {
+	snapshot  *snapshot.Snapshot
+	models    []inventory.Model
+	inventory inventory.Inventory
+}
+
+// look surveys repositories, then the identities, issuers and stores that their
+// workflows reach. It only reads.
+func (s *site) look(ctx context.Context, repositories, subjects []string) (look, error) {
+	snap := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
+	if err := s.survey(ctx, adapters.Scope{Repositories: repositories}, snap); err != nil {
+		return look{}, err
+	}
+	l := s.understand(snap)
+	reached := l.inventory
+	if len(subjects) > 0 {
+		reached = inventory.ForSubjects(l.inventory, subjects)
+	}
+	if err := s.survey(ctx, scopeOf(reached), snap); err != nil {
+		return look{}, err
+	}
+	snapshot.Sort(snap)
+	return s.understand(snap), nil
+}
+
+// survey lists scope at every provider. A provider that can read nothing of it is
+// an error: what is not known of it would be everything.
+func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.Snapshot) error {
+	var errs []error
+	for _, p := range s.providers {
+		if err := p.Survey(ctx, scope, into); err != nil {
+			errs = append(errs, fmt.Errorf("survey %s: %w", p.Name(), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// understand computes inventory and findings from a snapshot. It is pure.
+func (s *site) understand(snap *snapshot.Snapshot) look {
+	models := inventory.Parse(inventory.FromSnapshot(snap))
+	inv := inventory.Build(models, snap, &s.config)
+	return look{snap, models, inv.WithFindings(boundary.Check(models, inv))}
+}
+
+// scopeOf is what has to be surveyed of an inventory's identities and credentials.
+func scopeOf(inv inventory.Inventory) adapters.Scope {
+	scope := adapters.Scope{Identities: map[string]string{}}
+	for _, i := range inv.Identities {
+		ref := i.ARN
+		if ref == "" {
+			ref = i.Mount + "/" + i.Role
+		}
+		scope.Identities[ref] = i.Kind
+	}
+	for _, c := range inv.Credentials {
+		if c.Issuer != nil {
+			scope.Issuers = append(scope.Issuers, adapters.Selector{Name: c.Issuer.Name, With: c.Issuer.With})
+		}
+		for _, st := range c.Stores {
+			scope.Stores = append(scope.Stores, adapters.Selector{Name: st.Name, With: st.With})
+		}
+	}
+	return scope
+}
+
+// rounds bounds how often a plan may ask for more to be surveyed.
+const rounds = 5
+
+// compile makes the plan, surveying what the snapshot turns out to lack. Offline
+// a lack is a mistake.
+func (s *site) compile(ctx context.Context, book *playbook.Playbook, inputs map[string]any, l look, offline bool) (*plan.Plan, look, error) {
+	for n := 1; ; n++ {
+		p, err := playbook.Compile(book, playbook.Request{
+			Inputs: inputs, Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue,
+		})
+		var lacks *playbook.Incomplete
+		if !errors.As(err, &lacks) {
+			return p, l, err
+		}
+		if offline || len(lacks.Others) > 0 || n == rounds {
+			return nil, l, &Fault{Usage, err, "survey it with firebreak survey, or plan without --snapshot"}
+		}
+		more := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
+		for _, m := range lacks.Missing {
+			if err := s.survey(ctx, m.Scope, more); err != nil {
+				return nil, l, err
+			}
+		}
+		l = s.understand(snapshot.Merge(l.snapshot, more))
+	}
+}

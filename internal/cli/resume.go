@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firebreak/firebreak/internal/journal"
+)
+
+type resumeOptions struct {
+	f              *Factory
+	incident       string
+	nonInteractive bool
+	auto           bool
+	speed          float64
+}
+
+func newCmdResume(f *Factory, runF func(*resumeOptions) error) *cobra.Command {
+	opts := &resumeOptions{f: f}
+	cmd := &cobra.Command{
+		Use:   "resume [INCIDENT]",
+		Short: "Go on with an incident after a crash or a pause",
+		Long: `Read the journal, find out what became of every call that was under way, and go on.
+Endpoints and accounts must be those the incident was begun with. A rehearsal goes on
+in its own world.`,
+		Args: maybeOne("the incident"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.incident = first(args)
+			if runF != nil {
+				return runF(opts)
+			}
+			return resumeRun(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
+	cmd.Flags().BoolVar(&opts.auto, "auto", false, "in a rehearsal, let the scenario's team answer")
+	cmd.Flags().Float64Var(&opts.speed, "speed", 0, "in a rehearsal, world seconds per second")
+	return cmd
+}
+
+func resumeRun(ctx context.Context, opts *resumeOptions) error {
+	f := opts.f
+	dir, err := f.incident(opts.incident)
+	if err != nil {
+		return err
+	}
+	r, err := journal.Read(dir)
+	if err != nil {
+		return err
+	}
+	if r.Opened.Mode == "rehearsal" {
+		return rehearseAgain(ctx, opts, dir)
+	}
+	if opts.auto {
+		return fault(Usage, "firebreak resume "+filepath.Base(dir), "only a rehearsal has a team that answers; this incident is real")
+	}
+	format, err := f.format("human", "json", "ndjson")
+	if err != nil {
+		return err
+	}
+	s, err := f.realSite(f.agent("incident "+r.Opened.Incident), false)
+	if err != nil {
+		return err
+	}
+	watching, ndjson := f.observers(format)
+	ndjson.seq = len(r.Events)
+	t, err := f.resumeSitting(ctx, s, dir, "", watching)
+	if err != nil {
+		return err
+	}
+	return t.sit(ctx, format, opts.nonInteractive, ndjson)
+}

@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/adapters/all"
+	"github.com/firebreak/firebreak/internal/config"
+	"github.com/firebreak/firebreak/internal/drive"
+	"github.com/firebreak/firebreak/internal/rehearse"
+	"github.com/firebreak/firebreak/internal/secret"
+)
+
+// site is where a response takes place: the providers, the clock they share, and
+// what is configured about them. A rehearsal's site is made from its world alone.
+type site struct {
+	environ    map[string]string
+	config     config.Config
+	accepted   config.Accepted
+	recipients []string
+	clock      drive.Clock
+	providers  []adapters.Provider
+	catalogue  *adapters.Catalogue
+	endpoints  map[string]string
+	rehearsal  *rehearse.Rehearsal // nil in a real response
+}
+
+// ground is what a site is built on.
+type ground struct {
+	environ   map[string]string
+	transport http.RoundTripper
+	clock     drive.Clock
+	agent     string
+	readOnly  bool
+}
+
+// realSite is the site that the environment and the configuration describe. With
+// readOnly no mutating request can leave it.
+func (f *Factory) realSite(agent string, readOnly bool) (*site, error) {
+	path, _, err := f.configFile()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := f.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	s := &site{config: cfg}
+	if s.accepted, err = readAccepted(filepath.Join(filepath.Dir(path), "accepted.yaml")); err != nil {
+		return nil, err
+	}
+	if s.recipients, err = f.recipientKeys(cfg.Recipients); err != nil {
+		return nil, err
+	}
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the Go runtime's default transport is not one")
+	}
+	return s, s.build(f, ground{f.Environ, transport.Clone(), wall{}, agent, readOnly})
+}
+
+// rehearsalSite is a rehearsal's site. Nothing of the ambient environment is in it.
+func (f *Factory) rehearsalSite(r *rehearse.Rehearsal, agent string) (*site, error) {
+	s := &site{rehearsal: r, recipients: r.Recipients}
+	if r.Config != "" {
+		b, err := os.ReadFile(r.Config)
+		if err != nil {
+			return nil, fmt.Errorf("read the scenario's configuration: %w", err)
+		}
+		if s.config, err = config.Parse(r.Config, b); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.build(f, ground{r.Environment, r.Transport, r.Clock, agent, false})
+}
+
+func (s *site) build(f *Factory, g ground) error {
+	s.environ, s.clock = g.environ, g.clock
+	s.mask(f.Redactor)
+	settings, err := all.FromEnvironment(g.environ, s.config)
+	if err != nil {
+		return &Fault{Usage, err, ""}
+	}
+	s.endpoints = settings.Endpoints()
+	s.providers, err = all.Providers(settings, adapters.Wire{
+		Transport: g.transport, Sleep: g.clock.Sleep, Now: g.clock.Now, ReadOnly: g.readOnly, Agent: g.agent,
+	})
+	if err != nil {
+		return &Fault{Usage, err, ""}
+	}
+	s.catalogue, err = adapters.NewCatalogue(s.providers)
+	return err
+}
+
+// mask makes firebreak's own credentials known to the redactor.
+func (s *site) mask(r *secret.Redactor) {
+	names := []string{
+		"GITHUB_TOKEN", "GH_TOKEN", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "NPM_TOKEN", "NODE_AUTH_TOKEN",
+	}
+	for _, c := range s.config.Credentials {
+		if c.Issuer == nil {
+			continue
+		}
+		for key, value := range c.Issuer.With {
+			if strings.HasSuffix(key, "_env") {
+				names = append(names, value)
+			}
+		}
+	}
+	for _, n := range names {
+		if v := s.environ[n]; v != "" {
+			r.Add(secret.NewString(v))
+		}
+	}
+}
+
+// selves asks every provider who we are there. One that cannot say is a problem
+// for preflight, and has no account to compare on resume.
+func (s *site) selves(ctx context.Context) (accounts map[string]string, kills, problems []string) {
+	accounts = map[string]string{}
+	for _, p := range s.providers {
+		self, err := p.Self(ctx)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", p.Name(), err))
+			continue
+		}
+		if self.Account != "" {
+			accounts[p.Name()] = self.Account
+		}
+		kills = append(kills, self.Kills...)
+	}
+	slices.Sort(kills)
+	return accounts, slices.Compact(kills), problems
+}
+
+// recipientKeys gives the texts of public keys; a recipient may be a file of them.
+func (f *Factory) recipientKeys(written []string) ([]string, error) {
+	var keys []string
+	for _, w := range written {
+		if strings.HasPrefix(w, "age1") || strings.HasPrefix(w, "ssh-") {
+			keys = append(keys, w)
+			continue
+		}
+		b, err := os.ReadFile(f.home(w))
+		if err != nil {
+			return nil, &Fault{Usage, fmt.Errorf("read recipient: %w", err), "name public keys or files of them under recipients in the configuration"}
+		}
+		for line := range strings.Lines(string(b)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				keys = append(keys, line)
+			}
+		}
+	}
+	if _, err := secret.Recipients(keys); err != nil {
+		return nil, &Fault{Usage, err, ""}
+	}
+	return keys, nil
+}
+
+// home replaces a leading ~/ by the home folder.
+func (f *Factory) home(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return filepath.Join(f.Environ["HOME"], rest)
+	}
+	return path
+}
+
+func readAccepted(path string) (config.Accepted, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return config.Accepted{}, nil
+	}
+	if err != nil {
+		return config.Accepted{}, fmt.Errorf("read acceptances: %w", err)
+	}
+	return config.ParseAccepted(path, b)
+}
+
+// wall is the clock on the wall.
+type wall struct{}
+
+// Now implements drive.Clock.
+func (wall) Now() time.Time { return time.Now() }
+
+// Sleep implements drive.Clock.
+func (wall) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/firebreak/firebreak/internal/drive"
+	"github.com/firebreak/firebreak/internal/drive/local"
+	"github.com/firebreak/firebreak/internal/durable"
+	"github.com/firebreak/firebreak/internal/journal"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/term"
+)
+
+// sitting is one process at work on one incident.
+type sitting struct {
+	f        *Factory
+	site     *site
+	dir      string
+	sealer   *secret.Sealer
+	evidence *local.Evidence
+	log      *local.Log
+}
+
+// parts is what the incident's log is made of.
+func (t *sitting) parts(observers []drive.Observer) local.Parts {
+	return local.Parts{
+		Dir: t.dir, Owner: t.f.owner(), Decider: respond.New(), Clock: t.site.clock, Redactor: t.f.Redactor, Observers: observers,
+	}
+}
+
+// prepare opens what lies beside the journal. Recipients are those of the
+// incident's first record.
+func (t *sitting) prepare(recipients []string) (err error) {
+	if t.sealer, err = secret.OpenSealer(t.dir, recipients); err != nil {
+		return fmt.Errorf("prepare sealing: %w", err)
+	}
+	t.evidence, err = local.OpenEvidence(t.dir, t.f.Redactor)
+	return err
+}
+
+// opening is what a new incident begins with.
+type opening struct {
+	incident string
+	dir      string
+	plan     *plan.Plan
+	bytes    []byte // of the plan
+	opened   respond.Opened
+	approval string // file, "" for none
+}
+
+// begin opens a new incident: opened, planned, approved.
+func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []drive.Observer) (t *sitting, err error) {
+	t = &sitting{f: f, site: s, dir: o.dir}
+	if err := durable.Mkdir(o.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the incident's folder: %w", err)
+	}
+	accounts, kills, _ := s.selves(ctx) // preflight asks again and tells what is wrong
+	opened := o.opened
+	opened.Incident, opened.Program, opened.Decider = o.incident, f.Version, respond.Version
+	opened.Began, opened.Operator = s.clock.Now().UTC(), f.operator()
+	opened.Endpoints, opened.Accounts, opened.Self, opened.Recipients = s.endpoints, accounts, kills, s.recipients
+	opened.Approvals, opened.Author = s.config.Confirm.Approvals, s.config.Author
+	if opened.Author == "" {
+		opened.Author = opened.Operator
+	}
+	for _, x := range s.accepted.Exceptions {
+		opened.Exceptions = append(opened.Exceptions, respond.Exception{Credential: x.Credential, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires})
+	}
+	if t.log, err = local.Create(t.parts(observers), opened); err != nil {
+		return nil, err
+	}
+	if err := t.start(o, opened); err != nil {
+		return nil, errors.Join(err, t.log.Close())
+	}
+	return t, nil
+}
+
+func (t *sitting) start(o opening, opened respond.Opened) error {
+	if err := t.prepare(opened.Recipients); err != nil {
+		return err
+	}
+	digest := plan.Digest(o.bytes)
+	approved, err := t.approvals(o, opened, digest)
+	if err != nil {
+		return err
+	}
+	return t.log.Append(append([]respond.Data{respond.Planned{Digest: digest, Bytes: o.bytes, Plan: o.plan}}, approved...)...)
+}
+
+// resumeSitting goes on with the incident in dir.
+func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world string, observers []drive.Observer) (*sitting, error) {
+	r, err := journal.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	t := &sitting{f: f, site: s, dir: dir}
+	accounts, _, problems := s.selves(ctx)
+	if len(accounts) < len(r.Opened.Accounts) {
+		return nil, fault(Usage, "set the credentials this incident was begun with", "it cannot be told that this is where the incident was begun: %s", problems)
+	}
+	at := local.Place{World: world, Endpoints: s.endpoints, Accounts: accounts}
+	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.prepare(r.Opened.Recipients); err != nil {
+		return nil, errors.Join(err, t.log.Close())
+	}
+	return t, nil
+}
+
+// run carries the incident on until it is closed, paused or interrupted. Ctrl-C
+// once finishes what is under way, twice leaves at once.
+func (t *sitting) run(ctx context.Context, responder drive.Responder) (*respond.State, error) {
+	interrupt, stop := term.CatchInterrupts(t.f.IO.Err)
+	defer stop()
+	look := &eyes{site: t.site, evidence: t.evidence}
+	hands := local.NewHands(local.HandsOptions{
+		Catalogue: t.site.catalogue, Sealer: t.sealer, Redactor: t.f.Redactor, Evidence: t.evidence, Clock: t.site.clock, Survey: look.Survey,
+	})
+	return local.Run(ctx, local.Options{Log: t.log, Hands: hands, Responder: responder, Interrupt: interrupt, Destroy: t.sealer.Destroy})
+}
+
+// person is the one at the terminal; nil, which is nobody, where there is none.
+func (t *sitting) person(nonInteractive bool) drive.Responder {
+	if nonInteractive || !t.f.IO.CanAsk() {
+		return nil
+	}
+	return &term.Person{IO: t.f.IO, By: t.f.operator(), Seal: t.seal, SecondPerson: t.site.config.Confirm.SecondPerson}
+}
+
+// seal makes a pasted value known to the redactor before it is sealed.
+func (t *sitting) seal(name string, v secret.Text) (string, error) {
+	t.f.Redactor.Add(v)
+	return t.sealer.Seal(name, v)
+}
+
+// checkpoint keeps a signed checkpoint in the incident's folder and prints it for a
+// ticket to hold.
+func (t *sitting) checkpoint() error {
+	note, err := t.log.Checkpoint()
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(filepath.Join(t.dir, "checkpoint"), note, 0o600); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.f.IO.Err, "\ncheckpoint, to be kept elsewhere (firebreak verify --checkpoint FILE):\n%s", note)
+	return err
+}
+
+// ended is the error a state stands for: nil when the incident is closed.
+func ended(s *respond.State) error {
+	if s.Phase == "closed" {
+		return nil
+	}
+	code, why := Interrupted, "the incident is "+s.Phase
+	if s.Pause != nil {
+		code, why = Code(s.Pause.Code), s.Pause.Reason
+	}
+	next := "firebreak resume " + s.Opened.Incident
+	switch code {
+	case Approval:
+		next = "approve the plan, or resume on a terminal: " + next
+	case Gate:
+		next = "firebreak status " + s.Opened.Incident + " says what holds it back; then " + next
+	case OK: // closed with something left that a person has to look at
+		code = Gate
+	}
+	return fault(code, next, "%s", why)
+}
