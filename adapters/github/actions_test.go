@@ -266,3 +266,42 @@ func TestPutIsNotProvenByTheChangeBefore(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A dispatched run that was there before the call, or one of another event, is not
+// taken for ours; two new ones cannot be told apart.
+func TestDispatchTellsItsRunApart(t *testing.T) {
+	w, server := start(t, world.Options{}, func(s *fake.Seed) {
+		s.Runs = append(s.Runs, fake.RunSeed{Workflow: build, Event: "workflow_dispatch", Age: 10 * time.Second})
+	})
+	more := func(event string) {
+		t.Helper()
+		if err := w.Do(func(world.Core) {
+			if _, err := server.StartRun(fake.RunSeed{Workflow: build, Event: event}); err != nil {
+				t.Error(err)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := drive(t, w, "github.workflow.dispatch", map[string]any{"repository": shop, "workflow": build, "ref": "main"})
+	c := a.look().Next[0]
+	a.task.History = []plan.Attempt{{Call: c, Number: 1, At: w.Clock.Now(), Outcome: &plan.Outcome{State: plan.Unknown}}}
+	more("push")
+	settle := func(want string) {
+		t.Helper()
+		a.task.Now = w.Clock.Now()
+		if s := a.action.Settle(t.Context(), a.task, c); s.Happened != want {
+			t.Errorf("want %s, got %+v", want, s)
+		}
+	}
+	settle("unknown")
+	w.Clock.Advance(time.Minute)
+	settle("no")
+	more("workflow_dispatch")
+	settle("yes")
+	more("workflow_dispatch")
+	settle("unknown")
+	if r := a.look(); r.State != plan.Unknown {
+		t.Errorf("two runs could be ours: %+v", r)
+	}
+}
