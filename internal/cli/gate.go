@@ -61,11 +61,7 @@ func about(s *respond.State) (repositories, subjects []string) {
 
 // judge fills in the boundary's verdict.
 func (e *eyes) judge(out *respond.Surveyed, l look, subjects []string) {
-	var accepted []boundary.Acceptance
-	for _, a := range e.site.accepted.Findings {
-		accepted = append(accepted, boundary.Acceptance{Rule: a.Rule, Repository: a.Repository, Path: a.Path, Reason: a.Reason, Owner: a.Owner, Expires: a.Expires})
-	}
-	v := boundary.Gate(l.inventory.Findings, l.snapshot, subjects, accepted, e.site.clock.Now())
+	v := boundary.Gate(l.inventory.Findings, l.snapshot, subjects, e.site.accepted.Findings, e.site.clock.Now())
 	for _, f := range v.Open {
 		out.Findings = append(out.Findings, respond.Finding{Rule: f.Rule, Where: where(f), Message: f.Message})
 	}
