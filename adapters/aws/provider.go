@@ -168,5 +168,10 @@ func unread(ctx context.Context, what string, err error) plan.Reading {
 	if ctx.Err() != nil {
 		r.Detail = what + ": " + ctx.Err().Error()
 	}
+	if resp, _ := answered(err); resp != nil {
+		if after, ok := adapters.RetryAfter(resp, adapters.Server(resp)); ok {
+			r.Wait = plan.Duration(after)
+		}
+	}
 	return r
 }

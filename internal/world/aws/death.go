@@ -33,7 +33,7 @@ func (s *Server) judge(r *Role, why string) {
 				at = x
 			}
 		}
-		r.Dead, r.DeadAt = true, at
+		r.Dead = true
 		s.core.Dies(r.Credential, at, why)
 	case open && r.Dead:
 		r.Dead = false

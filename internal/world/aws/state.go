@@ -64,7 +64,6 @@ type Role struct {
 	Created    time.Time
 	Stolen     []string // OIDC tokens the attacker holds
 	Dead       bool     // a death was logged and nothing undid it
-	DeadAt     time.Time
 }
 
 // User is an IAM user.

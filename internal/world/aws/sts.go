@@ -84,7 +84,8 @@ func (s *Server) session(c *call, r *Role) []node {
 		span = d
 	}
 	x := s.issue(r, orDefault(c.form.Get("RoleSessionName"), "session"), span)
-	s.judge(r, "new session")
+	r.Dead = false // issuing said that the role works; say again whether it does
+	s.judge(r, "every session is denied")
 	return []node{
 		tree("Credentials", leaf("AccessKeyId", x.ID), leaf("SecretAccessKey", x.Secret), leaf("SessionToken", x.Token), leaf("Expiration", stamp(x.Expires))),
 		tree("AssumedRoleUser", leaf("Arn", s.arn(caller{session: x})), leaf("AssumedRoleId", "AROA:"+x.Name)),
