@@ -101,6 +101,9 @@ type result struct {
 
 func (r *run) loop() error {
 	for {
+		if r.ctx.Err() != nil {
+			return r.cut()
+		}
 		if r.ending == nil {
 			if err := r.start(); err != nil {
 				return err
@@ -172,10 +175,14 @@ func (r *run) await() (bool, error) {
 	case <-r.Interrupt:
 		return r.interrupted()
 	case <-r.ctx.Done():
-		r.ending = &respond.Paused{Reason: "stopped from outside", Code: Interrupted}
-		r.failed = r.ctx.Err()
-		return false, r.leave()
+		return false, r.cut()
 	}
+}
+
+// cut ends the sitting because the caller's context ended.
+func (r *run) cut() error {
+	r.end(respond.Paused{Reason: "stopped from outside", Code: Interrupted}, r.ctx.Err())
+	return r.leave()
 }
 
 func (r *run) interrupted() (bool, error) {
