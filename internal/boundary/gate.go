@@ -10,10 +10,13 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
+// Acceptance lets a finding stand: an entry of accepted.yaml.
+type Acceptance = config.AcceptedFinding
+
 // Accepted is a finding with what lets it stand.
 type Accepted struct {
 	Finding    inventory.Finding
-	Acceptance config.AcceptedFinding
+	Acceptance Acceptance
 }
 
 // Verdict is what gate 5 has to know of the boundary. The gate holds open only
@@ -29,7 +32,7 @@ type Verdict struct {
 // snapshot s has. It stands aside only for an acceptance with reason, owner and an
 // expiry after now, which comes from beside the responder's configuration and never
 // from the repository under response. Findings are those of Check over models from the same snapshot.
-func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []config.AcceptedFinding, now time.Time) Verdict {
+func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []Acceptance, now time.Time) Verdict {
 	v := Verdict{Unknown: unread(s, subjects)}
 	for _, f := range findings {
 		if !slices.Contains(subjects, subject(f)) {
@@ -76,13 +79,13 @@ func on(f inventory.Finding) string {
 }
 
 // accept finds what lets a finding stand. Empty repository and path mean any.
-func accept(f inventory.Finding, accepted []config.AcceptedFinding, now time.Time) (config.AcceptedFinding, bool) {
-	i := slices.IndexFunc(accepted, func(a config.AcceptedFinding) bool {
+func accept(f inventory.Finding, accepted []Acceptance, now time.Time) (Acceptance, bool) {
+	i := slices.IndexFunc(accepted, func(a Acceptance) bool {
 		return a.Rule == f.Rule && (a.Repository == "" || a.Repository == f.Repository) && (a.Path == "" || a.Path == f.Path) &&
 			strings.TrimSpace(a.Reason) != "" && strings.TrimSpace(a.Owner) != "" && a.Expires.After(now)
 	})
 	if i < 0 {
-		return config.AcceptedFinding{}, false
+		return Acceptance{}, false
 	}
 	return accepted[i], true
 }

@@ -57,8 +57,8 @@ const (
 // pull_request_target runs from the default branch on github.com since
 // 8 December 2025 (GitHub changelog, 7 November 2025); before, and on GitHub
 // Enterprise Server releases without that change, from the base branch, which the
-// author of the pull request chooses. The table keeps the older, wider answer;
-// boundary.Refs narrows it where the server is known.
+// author of the pull request chooses. A survey does not tell which server it saw,
+// so the table keeps the older, wider answer.
 var events = map[string]Event{
 	"branch_protection_rule":      {Trust: Contributor, Authority: true, From: FromDefault},
 	"check_run":                   {Trust: Contributor, Authority: true, From: FromDefault},
