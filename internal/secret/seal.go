@@ -11,7 +11,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
@@ -41,13 +43,14 @@ func (e *Lost) Error() string {
 // concurrent use; different names never share a file.
 type Sealer struct {
 	dir string
-	own *age.X25519Identity
-	to  []age.Recipient
+	to  []age.Recipient // the responders'
+	mu  sync.Mutex
+	own *age.X25519Identity // nil: there is none yet, or none any more
 }
 
-// OpenSealer is the sealer of the incident in dir. It makes the incident's
-// identity where there is none, which is so for a new incident, and for a folder
-// that was copied without it: values sealed before are then *Lost.
+// OpenSealer is the sealer of the incident in dir. The incident's identity is made
+// by the first Seal that finds none, which is so for a new incident, and for a
+// folder that was copied without it: values sealed before are then *Lost.
 // recipients are age ("age1...") or SSH ("ssh-ed25519 ...") public keys.
 func OpenSealer(dir string, recipients []string) (*Sealer, error) {
 	to, err := Recipients(recipients)
@@ -61,17 +64,14 @@ func OpenSealer(dir string, recipients []string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sealer: %w", err)
 	}
-	return &Sealer{dir, own, append(to, own.Recipient())}, nil
+	return &Sealer{dir: dir, to: to, own: own}, nil
 }
 
+// identity reads the incident's identity; nil when there is none.
 func identity(path string) (*age.X25519Identity, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		id, err := age.GenerateX25519Identity()
-		if err != nil {
-			return nil, err
-		}
-		return id, durable.WriteFile(path, []byte(id.String()+"\n"), 0o600)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, err
@@ -82,6 +82,24 @@ func identity(path string) (*age.X25519Identity, error) {
 		return nil, fmt.Errorf("%s does not hold an age identity; move it away and resume: values sealed to it count as lost", path)
 	}
 	return id, nil
+}
+
+// all gives everybody a value is sealed to, and makes the incident's identity,
+// durably, when there is none.
+func (s *Sealer) all() ([]age.Recipient, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.own == nil {
+		id, err := age.GenerateX25519Identity()
+		if err != nil {
+			return nil, err
+		}
+		if err := durable.WriteFile(filepath.Join(s.dir, keyFile), []byte(id.String()+"\n"), 0o600); err != nil {
+			return nil, err
+		}
+		s.own = id
+	}
+	return append(slices.Clone(s.to), s.own.Recipient()), nil
 }
 
 // Recipients parses public keys, and checks that one message can be sealed to all
@@ -119,8 +137,12 @@ func (s *Sealer) Seal(name string, t Text) (ref string, err error) {
 	if name == "" || t.Empty() {
 		return "", fmt.Errorf("seal %q: a sealed value has a name and a content", name)
 	}
+	to, err := s.all()
+	if err != nil {
+		return "", fmt.Errorf("seal %s: %w", name, err)
+	}
 	var b bytes.Buffer
-	w, err := age.Encrypt(&b, s.to...)
+	w, err := age.Encrypt(&b, to...)
 	if err != nil {
 		return "", fmt.Errorf("seal %s: %w", name, err)
 	}
@@ -149,7 +171,13 @@ func (s *Sealer) Open(ref string) (Text, error) {
 	if err != nil {
 		return Text{}, fmt.Errorf("open %s: %w", ref, err)
 	}
-	r, err := age.Decrypt(bytes.NewReader(b), s.own)
+	s.mu.Lock()
+	own := s.own
+	s.mu.Unlock()
+	if own == nil {
+		return Text{}, &Lost{ref, "the incident's key is gone"}
+	}
+	r, err := age.Decrypt(bytes.NewReader(b), own)
 	var other *age.NoIdentityMatchError
 	if errors.As(err, &other) {
 		return Text{}, &Lost{ref, "it is sealed to another key of this incident"}
@@ -168,6 +196,9 @@ func (s *Sealer) Open(ref string) (Text, error) {
 // Destroy removes the incident's identity for good; the responders' recipients
 // can still open what is sealed. Copies a file system keeps are beyond its reach.
 func (s *Sealer) Destroy() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = nil
 	if err := durable.Remove(filepath.Join(s.dir, keyFile)); err != nil {
 		return fmt.Errorf("destroy the incident's key: %w", err)
 	}

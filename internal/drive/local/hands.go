@@ -140,6 +140,8 @@ func (h *Hands) input(s *respond.State, t adapters.Task, name string, v plan.Val
 		out, ok := from.Outputs[v.Output.Name]
 		if ok && out.Sealed == "" {
 			t.Inputs[name] = out.Value
+			// An adapter that asks for a secret gets one: of a pair, the id goes into a store like its value.
+			t.Secrets[name] = secret.NewString(out.Value)
 		}
 		if ok && out.Sealed != "" {
 			return h.open(t, name, out.Sealed)
