@@ -305,3 +305,24 @@ func TestDispatchTellsItsRunApart(t *testing.T) {
 		t.Errorf("two runs could be ours: %+v", r)
 	}
 }
+
+// The id of an access key is a plain output: no secret, and stored like one.
+func TestPutStoresAPlainOutput(t *testing.T) {
+	w, server := start(t, world.Options{}, nil)
+	a := drive(t, w, "github.secret.put", map[string]any{"repository": shop, "name": "NPM_TOKEN", "value": "AKIAIOSFODNN7EXAMPLE"})
+	a.task.Secrets = nil
+	if o := a.send(a.look().Next[0]); o.State != plan.Done {
+		t.Fatalf("%+v", o)
+	}
+	if err := w.Do(func(world.Core) {
+		if got := server.SecretValue("repository", "NPM_TOKEN"); got != "AKIAIOSFODNN7EXAMPLE" {
+			t.Errorf("stored %q", got)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a.task.Inputs["value"] = ""
+	if o := a.send(plan.Call{Key: "x", Args: map[string]string{"repository": shop, "scope": "repository", "name": "NPM_TOKEN"}}); o.State != plan.Refused || o.Temporary {
+		t.Errorf("no value at all: %+v", o)
+	}
+}
