@@ -112,8 +112,8 @@ func (t *Responder) again(ctx context.Context, a respond.Ask) (string, error) {
 func (t *Responder) oldValue(held string) (choice, ref string, err error) {
 	name := held[strings.LastIndexAny(held, "/:")+1:]
 	s, ok := t.r.workflowSecret(name)
-	if !ok || !slices.Contains(t.r.Team.Knows, s.Credential) {
-		return "none", "", nil
+	if !ok || s.Part == "id" || !slices.Contains(t.r.Team.Knows, s.Credential) {
+		return "none", "", nil // an id is no secret: it stands in the plan
 	}
 	value, found := "", false
 	t.r.look(func() { value, found = t.r.p.value(s.Credential, s.Part) })

@@ -185,6 +185,9 @@ func (v *verdict) outcome() {
 	case v.s.Phase != "closed":
 		v.rep.Outcome = Incomplete
 		v.because("the incident is %s", cmp.Or(v.s.Phase, "not opened"))
+		if v.s.Pause != nil {
+			v.because("it stopped: %s", v.s.Pause.Reason)
+		}
 		for _, g := range v.s.Gates {
 			if g.Wanted && !g.Holds {
 				v.because("gate %s holds back: %s", g.Gate, strings.Join(g.Why, "; "))
