@@ -226,3 +226,18 @@ func TestTrustIsKeptAndEveryDoorIsShut(t *testing.T) {
 		}
 	}
 }
+
+func TestShutTwiceIsOneStatement(t *testing.T) {
+	doc := json.RawMessage(`{"Statement":[{"Sid":"FirebreakDeny20200101T000000Z","Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"sts:AssumeRole"},{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}`)
+	tr, err := parseTrust(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shut, err := tr.shut(time.Date(2025, 3, 14, 16, 57, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(shut), denySid); n != 1 || !strings.Contains(string(shut), "FirebreakDeny20250314T165700Z") {
+		t.Fatalf("want the old statement replaced, got %s", shut)
+	}
+}
