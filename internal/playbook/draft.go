@@ -27,6 +27,7 @@ type draft struct {
 	contact    string
 	assisted   *plan.Assisted
 	gates      []string
+	optional   bool // a plan without it is better than none; what is lacking becomes a gap
 	at         document.Node
 }
 
@@ -62,6 +63,10 @@ func (c *compiler) cannotPlan(d draft, err error) {
 		if !slices.ContainsFunc(c.missing, func(m *adapters.Missing) bool { return reflect.DeepEqual(m, missing) }) {
 			c.missing = append(c.missing, missing)
 		}
+		return
+	}
+	if d.optional {
+		c.gap(plan.Gap{What: d.credential, Why: fmt.Sprintf("the new value cannot be put everywhere: %v; put it there by hand", err)})
 		return
 	}
 	c.report(d.at, fmt.Sprintf("%s cannot be planned: %v", d.spec.Name, err), "check the task's inputs and what firebreak.yaml says of its target")

@@ -75,7 +75,7 @@ func (r *rotation) deliver(spec plan.Spec, in map[string]plan.Value, doors, befo
 		}
 	}
 	d := r.draft(spec, plan.Deliver, in, after)
-	d.doors = doors
+	d.doors, d.optional = doors, true // a store nobody can write must not hold up the kill
 	a := r.c.add(d)
 	if a != nil && !slices.Contains(r.puts, a) {
 		r.puts = append(r.puts, a)
