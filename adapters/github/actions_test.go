@@ -326,3 +326,19 @@ func TestPutStoresAPlainOutput(t *testing.T) {
 		t.Errorf("no value at all: %+v", o)
 	}
 }
+
+// Disabling, cancelling and enabling are about the same door; only so can what was
+// opened on purpose be told from what somebody undid.
+func TestOneDoor(t *testing.T) {
+	w, _ := start(t, world.Options{}, nil)
+	s := &snapshot.Snapshot{}
+	if err := provider(t, w, w.Wire()).Survey(t.Context(), adapters.Scope{Repositories: []string{shop}}, s); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"github.workflow.disable", "github.runs.cancel", "github.workflow.enable"} {
+		c, err := drive(t, w, name, nil).action.Plan(inputs("repository", shop, "workflow", checks), s)
+		if err != nil || len(c.Doors) != 1 || c.Doors[0] != "workflow:"+shop+"/"+checks {
+			t.Errorf("%s: %v %v", name, c.Doors, err)
+		}
+	}
+}

@@ -24,12 +24,14 @@ func (workflowEnable) Spec() plan.Spec {
 	}
 }
 
-// Plan implements adapters.Action.
+// Plan implements adapters.Action. Its door is the one that disabling shut: from
+// here on that it stands open is wanted.
 func (workflowEnable) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error) {
 	c, err := enabling.plan(in, s)
 	if err != nil {
 		return c, err
 	}
+	c.Doors = []string{door(in.Text("repository"), in.Text("workflow"))}
 	c.Breaks = "events start the workflow again"
 	c.Inverse = &plan.Inverse{Use: "github.workflow.disable", With: map[string]plan.Value{"repository": in["repository"], "workflow": in["workflow"]}}
 	return c, nil
