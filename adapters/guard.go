@@ -87,12 +87,12 @@ func Matches(routes []Route, r *http.Request) bool {
 
 func matchPath(pattern, path string) bool {
 	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if dotted(have) {
+		return false // a server may resolve it to another path than the one matched
+	}
 	for i, h := range have {
-		if i > 0 && (h == "." || h == "..") {
-			return false // a server may resolve it to another path than the one matched
-		}
 		if i < len(want) && want[i] == "**" && i == len(want)-1 {
-			return !dotted(have[i:]) && have[i] != ""
+			return h != ""
 		}
 		if i >= len(want) || want[i] != h && (want[i] != "*" || h == "") {
 			return false
@@ -103,7 +103,8 @@ func matchPath(pattern, path string) bool {
 
 func dotted(segments []string) bool {
 	for _, s := range segments {
-		if s == "." || s == ".." || strings.EqualFold(s, "%2e%2e") || strings.EqualFold(s, "%2e") {
+		switch strings.ReplaceAll(strings.ToLower(s), "%2e", ".") {
+		case ".", "..":
 			return true
 		}
 	}
