@@ -19,7 +19,7 @@ func (s *Server) authorize(c *call) *fault {
 	}
 	now := s.core.Now()
 	allows, inline, keys := s.policies(c.caller, now)
-	allowed, deny, _ := decide(inline, asked{action: action, keys: keys})
+	allowed, deny := decide(inline, asked{action: action, keys: keys})
 	arn := s.arn(c.caller)
 	switch {
 	case deny:

@@ -54,7 +54,7 @@ func (s *Server) open(r *Role) bool {
 		if x.Role != r.Name || !s.core.Now().Before(x.Expires) {
 			continue
 		}
-		if _, deny, _ := decide(sorted(r.Inline.latest()), asked{action: "sts:AssumeRole", keys: sessionKeys(x)}); !deny {
+		if _, deny := decide(sorted(r.Inline.latest()), asked{action: "sts:AssumeRole", keys: sessionKeys(x)}); !deny {
 			return true
 		}
 	}

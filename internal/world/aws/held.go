@@ -92,7 +92,7 @@ func (s *Server) Secret(name string) string {
 }
 
 // Project implements world.Projecting.
-func (s *Server) Project(now time.Time) map[string]string {
+func (s *Server) Project(time.Time) map[string]string {
 	out := map[string]string{}
 	minted := map[string]int{}
 	for _, id := range slices.Sorted(maps.Keys(s.st.Keys)) {
@@ -115,7 +115,7 @@ func (s *Server) Project(now time.Time) map[string]string {
 		out["aws role "+name+" inline"] = strings.Join(slices.Sorted(maps.Keys(r.Inline.latest())), ",")
 	}
 	for name, x := range s.st.Secrets {
-		state := map[bool]string{true: "working", false: "broken"}[s.usable(x, now)]
+		state := map[bool]string{true: "working", false: "broken"}[s.usable(x)]
 		for _, c := range x.Consumers {
 			out["consumer "+c] = state
 		}
@@ -125,7 +125,7 @@ func (s *Server) Project(now time.Time) map[string]string {
 }
 
 // usable: the key pair in the current value, if there is one, authenticates.
-func (s *Server) usable(x *Secret, _ time.Time) bool {
+func (s *Server) usable(x *Secret) bool {
 	_, v := x.staged(current)
 	if v == nil {
 		return false

@@ -57,7 +57,7 @@ func (s *Server) listAccessKeys(c *call) (reply, *fault) {
 		keys = append(keys, tree("member", leaf("UserName", u.Name), leaf("AccessKeyId", k.ID),
 			leaf("Status", k.Status.Shown.Get(s.core.Now())), leaf("CreateDate", stamp(k.Created))))
 	}
-	return []node{members("AccessKeyMetadata", keys), leaf("IsTruncated", "false")}, nil
+	return []node{tree("AccessKeyMetadata", keys...), leaf("IsTruncated", "false")}, nil
 }
 
 func (s *Server) getAccessKeyLastUsed(c *call) (reply, *fault) {

@@ -92,25 +92,25 @@ type asked struct {
 	keys      map[string]words // condition context; absent keys are absent
 }
 
-// decide evaluates documents: an explicit Deny wins, then any Allow.
-// Sid is of the statement that denied.
-func decide(docs []string, q asked) (allowed, deny bool, sid string) {
+// decide evaluates documents: an explicit Deny wins, then any Allow. A document
+// that cannot be read denies.
+func decide(docs []string, q asked) (allowed, deny bool) {
 	for _, d := range docs {
 		p, err := parsePolicy(d)
 		if err != nil {
-			return false, true, "unreadable"
+			return false, true
 		}
 		for _, st := range p.Statement {
 			if !st.matches(q) {
 				continue
 			}
 			if st.Effect == "Deny" {
-				return false, true, st.Sid
+				return false, true
 			}
 			allowed = true
 		}
 	}
-	return allowed, false, ""
+	return allowed, false
 }
 
 func (st statement) matches(q asked) bool {

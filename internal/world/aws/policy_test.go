@@ -63,7 +63,7 @@ func TestDecide(t *testing.T) {
 		"not action":        {`{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"sts:AssumeRoleWith*"}}`, web("p", nil), false, false},
 		"no such principal": {`{"Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*"}}`, web("p", nil), false, false},
 	} {
-		allowed, deny, _ := decide([]string{c.doc}, c.q)
+		allowed, deny := decide([]string{c.doc}, c.q)
 		if allowed != c.allowed || deny != c.deny {
 			t.Errorf("%s: allowed %v, deny %v", name, allowed, deny)
 		}

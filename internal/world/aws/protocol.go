@@ -34,9 +34,8 @@ type node struct {
 	children []node
 }
 
-func leaf(name, text string) node               { return node{name: name, text: text} }
-func tree(name string, children ...node) node   { return node{name: name, children: children} }
-func members(name string, children []node) node { return node{name: name, children: children} }
+func leaf(name, text string) node             { return node{name: name, text: text} }
+func tree(name string, children ...node) node { return node{name: name, children: children} }
 
 func (n node) write(b *strings.Builder) {
 	b.WriteString("<" + n.name + ">")

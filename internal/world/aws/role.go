@@ -56,7 +56,7 @@ func (s *Server) listRolePolicies(c *call) (reply, *fault) {
 	for _, n := range slices.Sorted(maps.Keys(r.Inline.Shown.Get(s.core.Now()))) {
 		names = append(names, leaf("member", n))
 	}
-	return []node{members("PolicyNames", names), leaf("IsTruncated", "false")}, nil
+	return []node{tree("PolicyNames", names...), leaf("IsTruncated", "false")}, nil
 }
 
 func (s *Server) getRolePolicy(c *call) (reply, *fault) {
@@ -77,7 +77,7 @@ func (s *Server) listAttachedRolePolicies(c *call) (reply, *fault) {
 	if _, f := s.role(c); f != nil {
 		return nil, f
 	}
-	return []node{members("AttachedPolicies", nil), leaf("IsTruncated", "false")}, nil
+	return []node{tree("AttachedPolicies"), leaf("IsTruncated", "false")}, nil
 }
 
 func (s *Server) putRolePolicy(c *call) (reply, *fault) {
@@ -134,7 +134,7 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 	for i := 1; c.form.Has("ActionNames.member." + itoa(i)); i++ {
 		action := c.form.Get("ActionNames.member." + itoa(i))
 		decision := "implicitDeny"
-		switch allowed, deny, _ := decide(sorted(r.Inline.Shown.Get(s.core.Now())), asked{action: action, keys: keys}); {
+		switch allowed, deny := decide(sorted(r.Inline.Shown.Get(s.core.Now())), asked{action: action, keys: keys}); {
 		case deny:
 			decision = "explicitDeny"
 		case allowed || anyLike(r.Allows, action, true):
@@ -142,7 +142,7 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 		}
 		results = append(results, tree("member", leaf("EvalActionName", action), leaf("EvalResourceName", "*"), leaf("EvalDecision", decision)))
 	}
-	return []node{leaf("IsTruncated", "false"), members("EvaluationResults", results)}, nil
+	return []node{leaf("IsTruncated", "false"), tree("EvaluationResults", results...)}, nil
 }
 
 func encoded(doc string) string { return strings.ReplaceAll(url.QueryEscape(doc), "+", "%20") }

@@ -35,8 +35,8 @@ func (s *Server) assumeRole(c *call) (reply, *fault) {
 	arn := s.arn(c.caller)
 	root := "arn:aws:iam::" + s.st.Account + ":root"
 	trust := []string{r.Trust.Enforced.Get(s.core.Now())}
-	byName, deny, _ := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: arn})
-	byAccount, denyAll, _ := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: root})
+	byName, deny := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: arn})
+	byAccount, denyAll := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: root})
 	if deny || denyAll || !byName && !byAccount {
 		return nil, denied(fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", arn, s.roleARN(r.Name)))
 	}
@@ -74,7 +74,7 @@ func (s *Server) trusts(doc string, claims map[string]any) bool {
 		}
 	}
 	provider := "arn:aws:iam::" + s.st.Account + ":oidc-provider/" + host
-	allowed, _, _ := decide([]string{doc}, asked{action: "sts:AssumeRoleWithWebIdentity", kind: "Federated", who: provider, keys: keys})
+	allowed, _ := decide([]string{doc}, asked{action: "sts:AssumeRoleWithWebIdentity", kind: "Federated", who: provider, keys: keys})
 	return allowed
 }
 
