@@ -2,7 +2,6 @@ package rehearse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,19 +39,12 @@ func (r *Rehearsal) Round(ctx context.Context) error {
 // trouble keeps the first error of a rehearsal itself; Close gives it. That an
 // attacker's call was cut when the rehearsal ended is none.
 func (r *Rehearsal) trouble(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() == nil {
+		r.keep(err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = errors.Join(r.failed, err)
 }
 
 // look reads providers' states under the world's lock.
 func (r *Rehearsal) look(f func()) {
-	if err := r.World.Do(func(world.Core) { f() }); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.failed = errors.Join(r.failed, err)
-	}
+	r.keep(r.World.Do(func(world.Core) { f() }))
 }

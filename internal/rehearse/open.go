@@ -53,7 +53,6 @@ type Rehearsal struct {
 	attacker  *attacker
 	consumers []consumer
 	mu        sync.Mutex
-	rules     map[string]bool // findings the boundary reported
 	failed    error           // of the rehearsal itself
 	start     time.Time
 	living    sync.WaitGroup
@@ -66,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the rehearsal's folder: %w", err)
 	}
-	r := &Rehearsal{Loaded: o.Scenario, Clock: o.Clock, Seed: o.Seed, dir: o.Dir, rules: map[string]bool{}}
+	r := &Rehearsal{Loaded: o.Scenario, Clock: o.Clock, Seed: o.Seed, dir: o.Dir}
 	fresh, err := r.remember(o)
 	if err != nil {
 		return nil, err

@@ -301,6 +301,33 @@ func TestAttackerRunsUntilClosed(t *testing.T) {
 	}
 }
 
+func TestFindingsToldBeforeAKillCount(t *testing.T) {
+	l, clock, dir := load(t), world.NewManual(began), t.TempDir()
+	found := func(r *rehearse.Rehearsal) (n int) {
+		for _, v := range r.Score(&respond.State{Boundary: &respond.Surveyed{}}).Violations {
+			if v.Kind == "finding_not_reported" {
+				n++
+			}
+		}
+		return n
+	}
+	r := open(t, l, dir, clock)
+	if found(r) != 1 {
+		t.Error("a finding that was never told is no violation")
+	}
+	r.Observe(respond.Event{Data: respond.Surveyed{Findings: []respond.Finding{{Rule: "untrusted-checkout-with-secrets"}}}}, nil)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r = open(t, l, dir, clock)
+	if found(r) != 0 {
+		t.Error("a finding told before the rehearsal was reopened is forgotten")
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSpeedIsKept(t *testing.T) {
 	l, dir := load(t), t.TempDir()
 	for _, c := range []struct {

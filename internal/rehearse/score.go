@@ -112,11 +112,11 @@ func (v *verdict) persistence() {
 func (v *verdict) findings() {
 	v.rep.Findings = []Finding{}
 	seen := map[string]bool{}
-	v.r.mu.Lock()
-	for rule := range v.r.rules {
-		seen[rule] = true
+	for _, e := range v.log {
+		if e.Call == "finding told" {
+			seen[e.Object] = true
+		}
 	}
-	v.r.mu.Unlock()
 	if v.s.Boundary != nil {
 		for _, f := range v.s.Boundary.Findings {
 			seen[f.Rule] = true

@@ -15,21 +15,35 @@ import (
 // it waits for has ended. It implements drive.Observer.
 func (r *Rehearsal) Observe(e respond.Event, s *respond.State) {
 	if d, ok := e.Data.(respond.Surveyed); ok {
-		r.mu.Lock()
-		for _, f := range d.Findings {
-			r.rules[f.Rule] = true
-		}
-		r.mu.Unlock()
+		r.hear(d.Findings)
 	}
 	p := r.Team.Pushes
 	if p == nil || p.After == never || s == nil || !ended(s, plan.Step(p.After)) {
 		return
 	}
-	if err := r.push(); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.failed = errors.Join(r.failed, err)
-	}
+	r.keep(r.push())
+}
+
+// hear writes into the world's log which rules the boundary reported, each once:
+// the report must know after a kill what was told before it.
+func (r *Rehearsal) hear(list []respond.Finding) {
+	r.keep(r.World.Do(func(c world.Core) {
+		for _, f := range list {
+			if mark := toldMark + f.Rule; !c.Alive(mark) {
+				c.Log(world.Entry{Kind: "born", Call: "finding told", Object: f.Rule, Credential: mark})
+			}
+		}
+	}))
+}
+
+// toldMark with a rule's name is born when the boundary reported that rule.
+const toldMark = "told "
+
+// keep remembers an error of the rehearsal itself for Close.
+func (r *Rehearsal) keep(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = errors.Join(r.failed, err)
 }
 
 // push brings the fixed tree to its branches, once in the life of the world.
