@@ -90,6 +90,9 @@ func TestCancelEscalatesAfterAMinute(t *testing.T) {
 	if o := a.send(r.Next[0]); o.State != plan.Done {
 		t.Fatalf("%+v", o)
 	}
+	if r = a.look(); len(r.Next) != 0 || r.Wait.D() != 10*time.Second {
+		t.Fatalf("at once: %+v", r)
+	}
 	w.Clock.Advance(59 * time.Second)
 	if r = a.look(); r.State != plan.Broken || len(r.Next) != 0 || r.Wait.D() != time.Second {
 		t.Fatalf("after 59 s: %+v", r)

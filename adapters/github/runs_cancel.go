@@ -28,6 +28,9 @@ type runsCancel struct{ *Provider }
 // patience is how long a cancel, and then a force-cancel, may take.
 const patience = time.Minute
 
+// poll is how often a run that was told to end is looked at.
+const poll = 10 * time.Second
+
 // Spec implements adapters.Action.
 func (runsCancel) Spec() plan.Spec {
 	return plan.Spec{
@@ -205,7 +208,7 @@ func escalate(t adapters.Task, alive []int64) (next []plan.Call, wait plan.Durat
 			asked = again
 		}
 		if left := patience - t.Now.Sub(asked); left > 0 {
-			if wait == 0 || left < wait.D() {
+			if left = min(left, poll); wait == 0 || left < wait.D() {
 				wait = plan.Duration(left)
 			}
 			continue
