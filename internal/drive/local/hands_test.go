@@ -438,7 +438,7 @@ func TestInputsAreResolved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if task.Inputs["n"] != int64(3) || task.Inputs["id"] != "k9" || task.Secrets["old"].Reveal() != "old-value-000000" || len(task.Secrets) != 1 || len(task.Inputs) != 2 {
+	if task.Inputs["n"] != int64(3) || task.Inputs["id"] != "k9" || task.Secrets["old"].Reveal() != "old-value-000000" || task.Secrets["id"].Reveal() != "k9" || len(task.Secrets) != 2 || len(task.Inputs) != 2 {
 		t.Errorf("inputs %v, %d secrets", task.Inputs, len(task.Secrets))
 	}
 	if got := s.parts.Redactor.String("old-value-000000"); got != secret.Mask {

@@ -192,7 +192,12 @@ func begin(t *testing.T, p Parts) *Log {
 // recorded reads the kinds in the journal as it is on disk.
 func recorded(t *testing.T, l *Log) []string {
 	t.Helper()
-	r, err := journal.Read(l.Dir())
+	return kindsIn(t, l.Dir())
+}
+
+func kindsIn(t *testing.T, dir string) []string {
+	t.Helper()
+	r, err := journal.Read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
