@@ -54,7 +54,7 @@ type Action struct {
 	// Settle is the propagation wait: two readings this far apart count as P2.
 	Settle Duration `json:"settle,omitempty"`
 
-	// Doors: for Contain and Cut the doors this action shuts; for Deliver the doors that reach the store.
+	// Doors: for Contain and Cut the doors this action shuts; for Deliver the doors that reach the store; for Enable the doors it opens again.
 	Doors []string `json:"doors,omitempty"`
 	// Hosts: for Isolate the hosts taken out; for Cut, Kill and Destroy the hosts that may watch.
 	Hosts []string `json:"hosts,omitempty"`

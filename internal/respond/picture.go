@@ -56,8 +56,11 @@ func (d *Decider) picture(a *action, gates map[plan.Gate]*GateState) ActionState
 		Action: a.p, Proof: a.proof, Required: d.required(a), Shortfall: a.p.Shortfall, Outputs: maps.Clone(a.outputs), Reading: a.reading,
 		ReadAt: a.readAt, Started: a.started, Ended: a.ended, Reason: a.skipped, Amended: d.amended(a),
 	}
-	if a.p.Effect == plan.Irreversible && st.Shortfall == "" && st.Required != a.p.Proof {
+	switch fell := st.Required != a.p.Proof; {
+	case fell && st.Shortfall == "":
 		st.Shortfall = "the old value could not be had: dead by id"
+	case !fell && a.p.ProofWithout != "":
+		st.Shortfall = "" // it speaks of a value that could be had
 	}
 	for _, t := range a.attempts {
 		st.Attempts = append(st.Attempts, t.Attempt)
