@@ -81,6 +81,9 @@ func (r row) Plan(in adapters.Inputs, _ *snapshot.Snapshot) (plan.Change, error)
 		Before: plan.Image(map[string]string{"state": "as it was"}),
 		Calls:  []plan.Call{{Key: "do", Verb: "do", Object: id}},
 	}
+	if _, ok := field(r.spec, "old"); ok {
+		c.Target.Selector = in.Text("id") == ""
+	}
 	if r.spec.Role == plan.Contain && r.spec.Target == "workflow" {
 		c.Doors = []string{"workflow:" + in.Text("repository") + "/" + in.Text("workflow")}
 	}

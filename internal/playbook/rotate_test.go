@@ -86,10 +86,16 @@ func TestEmergencyKillsBeforeItMints(t *testing.T) {
 func TestOldValuesOfAPair(t *testing.T) {
 	p := edited(t, func(_, _ *inventory.Credential) {})
 	in := byUse(t, p, "aws.access_key.disable").Inputs
-	for _, name := range []string{"DEPLOY_AWS_ACCESS_KEY_ID", "DEPLOY_AWS_SECRET_ACCESS_KEY"} {
-		if got := in["old."+name].Held; got != "old:"+deployID+"/"+name {
-			t.Errorf("old.%s is %q", name, got)
-		}
+	if got := in["old.DEPLOY_AWS_SECRET_ACCESS_KEY"].Held; got != "old:"+deployID+"/DEPLOY_AWS_SECRET_ACCESS_KEY" {
+		t.Errorf("the secret half is %q", got)
+	}
+	if _, asked := in["old.DEPLOY_AWS_ACCESS_KEY_ID"]; asked {
+		t.Error("the id is asked for although it is known which key leaked")
+	}
+	unknown := edited(t, func(deploy, _ *inventory.Credential) { delete(deploy.Issuer.With, "id") })
+	in = byUse(t, unknown, "aws.access_key.disable").Inputs
+	if got := in["old.DEPLOY_AWS_ACCESS_KEY_ID"].Held; got != "old:"+deployID+"/DEPLOY_AWS_ACCESS_KEY_ID" {
+		t.Errorf("nobody is asked which key leaked: %+v", in)
 	}
 	if got := byUse(t, p, "npm.token.revoke").Inputs["old"].Held; got != "old:"+npmID {
 		t.Errorf("old is %q", got)

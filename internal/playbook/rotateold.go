@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
 )
 
@@ -57,15 +58,52 @@ func (r *rotation) oldDraft(use string, role plan.Role, after []string) draft {
 	spec := r.spec(use)
 	in := r.settings(spec)
 	if f, ok := field(spec, "old"); ok && f.Type == plan.Secret {
-		if names := r.names(); len(names) == 1 {
-			in["old"] = plan.Value{Held: "old:" + r.credential.ID}
-		} else {
-			for _, n := range names {
-				in["old."+n] = plan.Value{Held: "old:" + r.credential.ID + "/" + n}
-			}
-		}
+		r.holdOld(spec, in)
 	}
 	return r.draft(spec, role, in, after)
+}
+
+// holdOld names the old values that would help. Of a pair the id is wanted only where
+// it is not known otherwise which object leaked: a value nobody has lowers the proof.
+func (r *rotation) holdOld(spec plan.Spec, in map[string]plan.Value) {
+	names := r.names()
+	if len(names) == 1 {
+		in["old"] = plan.Value{Held: "old:" + r.credential.ID}
+		return
+	}
+	var ids []string
+	for _, n := range names {
+		if v := r.values[n]; v.Output != nil && !r.mintsSecret(v.Output.Name) {
+			ids = append(ids, n)
+			continue
+		}
+		in["old."+n] = plan.Value{Held: "old:" + r.credential.ID + "/" + n}
+	}
+	if r.objectKnown(spec, in) {
+		return
+	}
+	for _, n := range ids {
+		in["old."+n] = plan.Value{Held: "old:" + r.credential.ID + "/" + n}
+	}
+}
+
+// objectKnown asks the adapter whether it can tell the one object that is meant.
+func (r *rotation) objectKnown(spec plan.Spec, in map[string]plan.Value) bool {
+	action, ok := r.c.request.Catalogue.Action(spec.Name)
+	if !ok {
+		return false
+	}
+	change, err := action.Plan(adapters.Inputs(in), r.c.request.Snapshot)
+	return err == nil && !change.Target.Selector
+}
+
+func (r *rotation) mintsSecret(output string) bool {
+	for _, o := range r.spec(r.issuer.Mint).Outputs {
+		if o.Name == output {
+			return o.Type == plan.Secret
+		}
+	}
+	return false
 }
 
 // withoutOld says what may be proven when nobody has the old value.
