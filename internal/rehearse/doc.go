@@ -6,5 +6,5 @@
 // responder) and the score, read from the world's own log. Neither decider nor
 // adapters know that they rehearse.
 //
-// The scenario file is described in docs and in Scenario.
+// Scenario is the file, field by field; playbooks/scenarios has the shipped ones.
 package rehearse

@@ -53,7 +53,7 @@ type Rehearsal struct {
 	attacker  *attacker
 	consumers []consumer
 	mu        sync.Mutex
-	failed    error           // of the rehearsal itself
+	failed    error // of the rehearsal itself
 	start     time.Time
 	living    sync.WaitGroup
 	stop      context.CancelFunc
