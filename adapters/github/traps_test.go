@@ -89,7 +89,7 @@ func TestTrapAcceptedIsSuccess(t *testing.T) {
 	}
 }
 
-// Every form of a rate limit is refused for now, and by what the answer is, not by
+// Every form of a rate limit is refused as temporary, and by what the answer is, not by
 // what it says. The secondary limit names no time: a minute.
 func TestTrapRateLimits(t *testing.T) {
 	secondary := `{"message":"x","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`
@@ -109,7 +109,7 @@ func TestTrapRateLimits(t *testing.T) {
 			for range 2 { // v62 would remember the limit by the wall clock and not send the second
 				o := all["github.runs.cancel"].Apply(t.Context(), adapters.Task{}, cancelOf("cancel"))
 				if o.State != plan.Refused || !o.Temporary || o.RetryAfter.D() != x.want {
-					t.Errorf("got %+v, want refused for now, %s", o.Outcome, x.want)
+					t.Errorf("got %+v, want refused as temporary, %s", o.Outcome, x.want)
 				}
 			}
 			if len(c.sent) != 2 {
