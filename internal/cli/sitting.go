@@ -126,10 +126,10 @@ func (t *sitting) run(ctx context.Context, responder drive.Responder) (*respond.
 	return local.Run(ctx, local.Options{Log: t.log, Hands: hands, Responder: responder, Interrupt: interrupt, Destroy: t.sealer.Destroy})
 }
 
-// person is the one at the terminal; nil, which is nobody, where there is none.
+// person is the one at the terminal, or nobody.
 func (t *sitting) person(nonInteractive bool) drive.Responder {
 	if nonInteractive || !t.f.IO.CanAsk() {
-		return nil
+		return &nobody{clock: t.site.clock}
 	}
 	return &term.Person{IO: t.f.IO, By: t.f.operator(), Seal: t.seal, SecondPerson: t.site.config.Confirm.SecondPerson}
 }

@@ -164,6 +164,8 @@ func (d *Decider) attested(a *action, v Answered) {
 	switch v.Choice {
 	case "skip":
 		a.skip(reason(v), d.now)
+	case "look":
+		a.dirty = true // nobody says it is done; the reading decides anyway
 	case "done", "value":
 		a.attests++
 		a.dirty = true
@@ -273,7 +275,7 @@ func (w *wants) assist(a *action) {
 	if a.attests > 0 && a.reading != nil {
 		text = "not there yet: " + a.reading.Detail + "\n" + text
 	}
-	choices := []string{"done", "skip", "pause"}
+	choices := []string{"done", "look", "skip", "pause"}
 	if a.p.Assisted.Wants != "" {
 		choices = []string{"value", "skip", "pause"}
 	}
