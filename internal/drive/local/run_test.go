@@ -77,6 +77,8 @@ func (s *script) State() *respond.State {
 		switch v := e.Data.(type) {
 		case respond.Opened:
 			st.Opened = v
+		case respond.Intended:
+			st.Actions = append(st.Actions, respond.ActionState{Action: action(v.Action), Attempts: []plan.Attempt{{Call: v.Call, Number: v.Number}}})
 		case respond.Paused:
 			st.Phase, st.Pause = "paused", &v
 		case respond.Resumed:
@@ -138,7 +140,10 @@ type hands struct {
 	verify func(context.Context, respond.Verify) plan.Reading
 }
 
-func (h hands) Apply(ctx context.Context, _ *respond.State, c respond.Apply) plan.Outcome {
+func (h hands) Apply(ctx context.Context, s *respond.State, c respond.Apply) plan.Outcome {
+	if actionState(s, c.Action.ID) == nil {
+		panic(c.Action.ID + " was sent before the fsync of its intent returned")
+	}
 	if h.apply == nil {
 		return plan.Outcome{State: plan.Done}
 	}
@@ -660,5 +665,30 @@ func TestTimeNeverRunsBackwards(t *testing.T) {
 	}
 	if e := d.events[1]; e.Time.Before(t0) {
 		t.Errorf("recorded at %v after %v", e.Time, t0)
+	}
+}
+
+func TestInterruptClosesThePromptWhileACallRuns(t *testing.T) {
+	interrupt, closed := make(chan struct{}), make(chan struct{})
+	d := &script{}
+	d.want = func(s *script) []respond.Command {
+		out := []respond.Command{respond.Ask{ID: "one"}}
+		if s.count("intent") == 0 {
+			out = append(out, apply("a"))
+		}
+		return out
+	}
+	h := hands{apply: func(context.Context, respond.Apply) plan.Outcome {
+		<-closed // the call ends only after the prompt did
+		return plan.Outcome{State: plan.Done}
+	}}
+	s, err := Run(t.Context(), Options{Log: begin(t, parts(t, d)), Hands: h, Interrupt: interrupt, Responder: responder(func(ctx context.Context, _ respond.Ask) (drive.Reply, bool, error) {
+		go func() { interrupt <- struct{}{} }()
+		<-ctx.Done()
+		close(closed)
+		return drive.Reply{}, false, nil
+	})})
+	if err != nil || s.Pause == nil || s.Pause.Code != 130 || d.count("outcome") != 1 {
+		t.Errorf("%+v, %d outcomes, %v", s.Pause, d.count("outcome"), err)
 	}
 }
