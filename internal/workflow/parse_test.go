@@ -77,7 +77,7 @@ build/1 step toJSON(secrets) all  as= 25:50
 build/1 step secrets[...] dynamic  as= 26:20
 build/1 step run token GITHUB_TOKEN as= 26:48
 build/1 step run variable V as= 26:76
-build/2 step run secret FOLDED as= 27:14
+build/2 step run secret FOLDED as= 28:22
 call/-1 job with variable W as=A 32:21
 call/-1 job secrets secret OUTER as=INNER 33:28
 inherit/-1 job inherit inherit  as= 36:14
@@ -91,6 +91,16 @@ func TestParseDoesNotMindMarksAndLineEnds(t *testing.T) {
 	plain := refs(Parse("x.yml", []byte(everyPlace)))
 	if got := refs(Parse("x.yml", []byte("\xef\xbb\xbf"+strings.ReplaceAll(everyPlace, "\n", "\r\n")))); got != plain {
 		t.Errorf("with a byte order mark and CRLF:\n%s\nplain:\n%s", got, plain)
+	}
+}
+
+func TestPlacesDoNotMoveWithMarksAndLineEnds(t *testing.T) {
+	src := "env: { A: \"${{ secrets.A }}\" }\non: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          echo ${{ secrets.B ||\n          secrets.C }}\n"
+	want := "-/-1 workflow env secret A as=A 1:16\na/0 step run secret B as= 8:20\na/0 step run secret C as= 9:11\n"
+	for name, src := range map[string]string{"plain": src, "byte order mark": "\xef\xbb\xbf" + src, "CRLF": strings.ReplaceAll(src, "\n", "\r\n")} {
+		if got := refs(Parse("x.yml", []byte(src))); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 	for _, e := range expressions(n.Value, implicit) {
 		at := -1
 		if found := w.text.within(here, cursor, e.body); found >= 0 {
-			at, cursor = found, found+len(e.body)
+			at, cursor = found, found+1
 		}
 		if e.node == nil && !implicit {
 			w.problems.Add(diag.Diagnostic{
@@ -85,7 +85,7 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 		for _, u := range e.uses() {
 			r := Ref{Kind: u.kind, Name: u.name, How: how(p.how, u.kind), Value: n.Value, Pos: here}
 			if at >= 0 {
-				r.Pos = w.text.pos(at + u.offset)
+				r.Pos = w.text.pos(w.text.inside(at, e.body, u.offset))
 			}
 			w.add(p, r)
 		}

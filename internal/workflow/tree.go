@@ -54,8 +54,8 @@ func (t *text) pos(offset int) Pos {
 }
 
 // within is where part stands in the text of the node that begins at p, searching
-// from cursor on; -1 when the node's text is folded or escaped and does not hold
-// part as it is.
+// from cursor on; -1 when the node's text is escaped and does not hold it. A block
+// is indented and folded in the file, so white space may differ.
 func (t *text) within(p Pos, cursor int, part string) int {
 	start := t.offset(p)
 	end := len(t.src)
@@ -66,11 +66,58 @@ func (t *text) within(p Pos, cursor int, part string) int {
 	if start > end {
 		return -1
 	}
-	i := strings.Index(t.src[start:end], part)
-	if i < 0 {
+	if i := strings.Index(t.src[start:end], part); i >= 0 {
+		return start + i
+	}
+	if len(part) > longest {
 		return -1
 	}
-	return start + i
+	for at := start; ; {
+		i := strings.Index(t.src[at:end], "${{")
+		if i < 0 {
+			return -1
+		}
+		at += i + len("${{")
+		if n := advance(t.src[at:end], part); n >= 0 {
+			return at
+		}
+	}
+}
+
+// longest is the longest expression looked for with other white space.
+const longest = 4096
+
+// advance gives how far s reaches when it is part but for white space; -1 when it is not.
+func advance(s, part string) int {
+	i := 0
+	for j := 0; j < len(part); j++ {
+		if space(part[j]) {
+			continue
+		}
+		for i < len(s) && space(s[i]) {
+			i++
+		}
+		if i >= len(s) || s[i] != part[j] {
+			return -1
+		}
+		i++
+	}
+	return i
+}
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' }
+
+// inside is the offset of the place in the text that corresponds to offset in
+// part, where part stands at the given offset but for white space.
+func (t *text) inside(at int, part string, offset int) int {
+	if strings.HasPrefix(t.src[at:], part) {
+		return at + offset
+	}
+	n := max(advance(t.src[at:], part[:offset]), 0)
+	for at+n < len(t.src) && space(t.src[at+n]) {
+		n++
+	}
+	return at + n
 }
 
 // line is a line of the text, "" when there is none.
