@@ -3,6 +3,10 @@ package npm_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,6 +223,38 @@ func TestRevokeWaitsForDeath(t *testing.T) {
 	w.Clock.Advance(90 * time.Second)
 	if r = a.Verify(t.Context(), tk); r.State != plan.Held || r.Proof != plan.P3 {
 		t.Errorf("dead: want held at P3, got %+v", r)
+	}
+}
+
+// answering gives one status to every request that presents a given token.
+type answering struct {
+	next   http.RoundTripper
+	bearer string
+	status int // 0: no answer
+}
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("Authorization") != "Bearer "+a.bearer {
+		return a.next.RoundTrip(r)
+	}
+	if a.status == 0 {
+		return nil, errors.New("connection reset")
+	}
+	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+}
+
+// Only 401 is death: everything else the probe may meet is not known.
+func TestOnlyUnauthorizedIsDead(t *testing.T) {
+	for status, want := range map[int]plan.State{401: plan.Held, 403: plan.Unknown, 404: plan.Unknown, 429: plan.Unknown, 500: plan.Unknown, 200: plan.Unknown, 0: plan.Unknown} {
+		s := seed()
+		s.Tokens = slices.DeleteFunc(s.Tokens, func(x wnpm.Token) bool { return x.Name == "NPM_TOKEN" }) // gone from the list
+		w, _ := start(t, s)
+		wire := w.Wire()
+		wire.Transport = answering{wire.Transport, stolen, status}
+		a, tk := task(t, w, provider(t, w, wire), "npm.token.revoke", adapters.Inputs{"user": literal("acme-bot"), "old": {Held: "old:NPM_TOKEN"}}, map[string]secret.Text{"old": secret.NewString(stolen)})
+		if r := a.Verify(t.Context(), tk); r.State != want {
+			t.Errorf("the probe met %d: want %s, got %s (%s)", status, want, r.State, r.Detail)
+		}
 	}
 }
 

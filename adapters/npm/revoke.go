@@ -203,6 +203,9 @@ func (a revoke) one(t adapters.Task, theirs []token) decision {
 		return decision{doomed: byID, how: "known by its id; the old value's characters agree", seen: true}
 	case len(matching) > 1:
 		return decision{stuck: true, how: fmt.Sprintf("%d tokens look like the old value; give the id of the right one under issuer npm.token", len(matching))}
+	case len(byID) == 1 && tellable(byID[0]) && t.Text("id") == "":
+		// The plan took the only token there was, and it is another one.
+		return decision{how: "no token in the list looks like the old value"}
 	case len(byID) == 1 && tellable(byID[0]):
 		return decision{stuck: true, how: "the token with the given id is not the one with the old value (" + byID[0].told() + "); correct the id under issuer npm.token"}
 	}

@@ -83,9 +83,6 @@ func dial(c Config, w adapters.Wire, rt http.RoundTripper) (*api.Client, error) 
 	// NewClient took token, namespace and headers from the environment.
 	v.SetHeaders(http.Header{api.RequestHeaderName: {"true"}, "User-Agent": {w.Agent}})
 	v.SetNamespace(c.Namespace)
-	if c.Namespace == "" {
-		v.ClearNamespace()
-	}
 	v.SetToken(c.Token.Reveal())
 	v.SetWrappingLookupFunc(func(string, string) string { return "" }) // not VAULT_WRAP_TTL
 	return v, nil

@@ -187,6 +187,59 @@ func TestKVPutLosesARace(t *testing.T) {
 	}
 }
 
+// between sends another write just before the adapter's own arrives.
+type between struct {
+	next  http.RoundTripper
+	write func()
+}
+
+func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
+	if write := b.write; write != nil && r.Method == http.MethodPut {
+		b.write = nil
+		write()
+	}
+	return b.next.RoundTrip(r)
+}
+
+// The race inside Apply, after its own read: only check-and-set can stop it.
+func TestKVPutChecksAndSets(t *testing.T) {
+	w, srv := start(t, seed())
+	value := map[string]secret.Text{"value": secret.NewString(newValue)}
+	race := &between{next: w.Wire().Transport}
+	wire := w.Wire()
+	wire.Transport = race
+	a, tk := task(t, w, provider(t, w, wire, operator), "vault.kv.put", putInputs(), value)
+	theirs, other := task(t, w, provider(t, w, w.Wire(), operator), "vault.kv.put", putInputs(), map[string]secret.Text{"value": secret.NewString("somebody-else")})
+	other.Inputs = map[string]any{"mount": "secret", "path": "ci/npm", "key": "fresh"}
+	call := a.Verify(t.Context(), tk).Next[0]
+	race.write = func() {
+		if out := theirs.Apply(t.Context(), other, call); out.State != plan.Done {
+			t.Errorf("%+v", out.Outcome)
+		}
+	}
+	if out := a.Apply(t.Context(), tk, call); out.State != plan.Refused || !out.Temporary {
+		t.Errorf("somebody was first: want refused, to be read again, got %+v", out.Outcome)
+	}
+	if err := w.Do(func(world.Core) {
+		if d := srv.Read("secret", "ci/npm"); d["fresh"] != "somebody-else" {
+			t.Error("their key was overwritten")
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A token we may not look up may be one of the role's: nothing is called held.
+func TestATokenThatCannotBeLookedUpIsUnknown(t *testing.T) {
+	s := seed()
+	s.Policies = map[string][]wvault.Rule{"ir": append([]wvault.Rule{{Path: "auth/token/lookup-accessor", Capabilities: []string{"deny"}}}, irPolicy["ir"]...)}
+	w, _ := start(t, s)
+	a, tk := task(t, w, provider(t, w, w.Wire(), operator), "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
+	if r := a.Verify(t.Context(), tk); r.State != plan.Unknown || !strings.Contains(r.Detail, "permissions") {
+		t.Errorf("want unknown with the next step, got %+v", r)
+	}
+}
+
 func TestKVPutToANewPath(t *testing.T) {
 	s := seed()
 	s.KV = nil
