@@ -73,6 +73,16 @@ func (a *action) attempt(n int) *attempt {
 	return nil
 }
 
+// last is the highest attempt number so far. Calls of one reading may leave in any
+// order, so it is not the number of attempts.
+func (a *action) last() int {
+	n := 0
+	for _, t := range a.attempts {
+		n = max(n, t.Number)
+	}
+	return n
+}
+
 func (a *action) outcome(v Outcome, now time.Time) {
 	t := a.attempt(v.Number)
 	if t == nil {

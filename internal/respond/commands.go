@@ -292,7 +292,7 @@ func (w *wants) calls(a *action) {
 	if !w.agreed(a) {
 		return
 	}
-	n := len(a.attempts)
+	n := a.last()
 	for _, c := range a.reading.Next {
 		if t := a.sent(c.Key); t != nil && t.Outcome != nil && t.Outcome.State == plan.Done && a.readAt.Before(t.At.Add(a.p.Settle.D())) {
 			// Accepted a moment ago: what was read may be older than the call. Look again before sending it again.

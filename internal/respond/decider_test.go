@@ -385,3 +385,16 @@ func TestEventsSurviveTheJournal(t *testing.T) {
 		t.Error("an unknown type was read")
 	}
 }
+
+func TestNumbersStayUniqueInAnyOrder(t *testing.T) {
+	b := open(t, respond.Opened{}, one(action("a", plan.Contain, plan.Reversible)))
+	b.broken("a", "x", "y")
+	b.answer("confirm/disable/reversible#1", "go")
+	b.call("a", "y", 2, plan.Done) // the second of two was sent first
+	b.broken("a", "x")
+	for _, c := range b.d.Commands() {
+		if v, ok := c.(respond.Apply); ok && v.Number != 3 {
+			t.Fatalf("attempt %d would be used twice", v.Number)
+		}
+	}
+}

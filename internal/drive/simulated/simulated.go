@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/drive"
@@ -159,7 +160,18 @@ func (r *run) step(ctx context.Context) (*respond.Stop, error) {
 		code, why := r.d.Standing()
 		return &respond.Stop{Code: code, Reason: fmt.Sprint(why)}, nil
 	}
-	return nil, fmt.Errorf("the decider wants nothing and awaits nothing: stuck after %d events", len(r.log))
+	return nil, fmt.Errorf("the decider wants nothing and awaits nothing: stuck after %d events, %s", len(r.log), open(r.d.State()))
+}
+
+// open lists what is not finished, for a message.
+func open(s *respond.State) string {
+	var out []string
+	for _, a := range s.Actions {
+		if a.Phase != respond.Finished {
+			out = append(out, fmt.Sprintf("%s %s %v %d attempts", a.Action.ID, a.Phase, a.Gates, len(a.Attempts)))
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func (r *run) ask(ctx context.Context, a respond.Ask) (bool, error) {
