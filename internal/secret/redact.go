@@ -23,6 +23,16 @@ type Redactor struct {
 	sorted []string             // all forms, in byte order
 	start  map[[4]byte][]string // forms by their first bytes, longest first
 	max    int
+	public []string
+}
+
+// Publish says that text is known to everybody, as a plan is: a value that stands
+// in it is no secret (the id half of a key pair, pasted as if it were one), and
+// masking it would only make ids unreadable.
+func (r *Redactor) Publish(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.public = append(r.public, text)
 }
 
 // NewRedactor knows no value yet.
@@ -30,7 +40,8 @@ func NewRedactor() *Redactor {
 	return &Redactor{known: map[string]bool{}, start: map[[4]byte][]string{}}
 }
 
-// Add makes t known and says whether it is long enough to be redacted. The lines
+// Add makes t known and says whether it will be redacted: not when it is shorter
+// than Shortest, and not when it stands in what was published. The lines
 // of a value with several are known by themselves too.
 func (r *Redactor) Add(t Text) bool {
 	v := t.Reveal()
@@ -39,6 +50,9 @@ func (r *Redactor) Add(t Text) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if slices.ContainsFunc(r.public, func(text string) bool { return strings.Contains(text, v) }) {
+		return false
+	}
 	for _, form := range Forms(v) {
 		r.learn(form)
 	}

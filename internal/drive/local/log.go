@@ -74,6 +74,9 @@ func (l *Log) append(at time.Time, data ...respond.Data) error {
 
 func (l *Log) observe(e respond.Event) {
 	l.last = e.Time
+	if p, ok := e.Data.(respond.Planned); ok && l.redactor != nil {
+		l.redactor.Publish(string(p.Bytes))
+	}
 	l.decider.Observe(e)
 	if len(l.observers) == 0 {
 		return
