@@ -192,18 +192,25 @@ func (w *wants) agreed(a *action) bool {
 		w.confirm(a, signed)
 		return false
 	}
-	if d.strayed(a) {
-		base := "again/" + p.ID + "@" + imageID(a.reading.Before)
-		if d.asked[base] > 0 {
-			return true
-		}
-		w.ask(Ask{
-			ID: d.id(base), Kind: Confirm, Step: p.Step, Effect: p.Effect, Actions: []*plan.Action{p}, Typed: p.Target.Name,
-			Choices: []string{"go", "skip", "pause"}, Again: true,
-			Text: "what is there now is not what was planned and approved; this cannot be undone",
-		})
+	return true
+}
+
+// again asks once more where an irreversible action would not do what was agreed to,
+// and reports whether it has to wait for that.
+func (w *wants) again(a *action) bool {
+	d, p := w.d, a.p
+	if !d.strayed(a) {
 		return false
 	}
+	base := "again/" + p.ID + "@" + imageID(a.reading.Before)
+	if d.asked[base] > 0 {
+		return false
+	}
+	w.ask(Ask{
+		ID: d.id(base), Kind: Confirm, Step: p.Step, Effect: p.Effect, Actions: []*plan.Action{p}, Typed: p.Target.Name,
+		Choices: []string{"go", "skip", "pause"}, Again: true,
+		Text: "what is there now is not what was planned and approved; this cannot be undone",
+	})
 	return true
 }
 
@@ -282,8 +289,14 @@ func (w *wants) assist(a *action) {
 	w.ask(Ask{ID: w.d.id("assist/" + a.p.ID), Kind: Assist, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p}, Choices: choices, Text: text, Held: a.p.Assisted.Wants})
 }
 
-// old asks, beside everything else, for the old value a probe needs.
+// old asks, beside everything else, for the old value a probe needs: once the
+// killing is under way, so that the question delays nothing, or when without the
+// value it cannot be told which object is meant.
 func (w *wants) old(a *action) {
+	r := a.reading
+	if r == nil || len(a.attempts) == 0 && (r.State == plan.Unknown || r.State == plan.Broken && len(r.Next) > 0) {
+		return
+	}
 	names := make([]string, 0, len(a.p.Inputs))
 	for _, v := range a.p.Inputs {
 		if v.Held != "" {
@@ -297,7 +310,7 @@ func (w *wants) old(a *action) {
 		}
 		w.ask(Ask{
 			ID: w.d.id("old/" + name), Kind: OldValue, Step: a.p.Step, Actions: []*plan.Action{a.p}, Choices: []string{"value", "none", "pause"}, Held: name,
-			Text: "can somebody paste the old value of " + name + "? With it its death can be probed; without it the object is dead by id",
+			Text: "can somebody paste the old value of " + strings.TrimPrefix(name, "old:") + "? With it its death can be probed; without it the object is dead by id",
 		})
 	}
 }

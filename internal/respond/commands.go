@@ -139,7 +139,9 @@ func (w *wants) look(a *action, t time.Time) {
 
 func (w *wants) list() []Command {
 	out := w.cmds
-	slices.SortStableFunc(w.asks, func(a, b Ask) int { return cmp.Compare(urgency(a.Kind), urgency(b.Kind)) })
+	slices.SortStableFunc(w.asks, func(a, b Ask) int {
+		return cmp.Or(cmp.Compare(urgency(a.Kind), urgency(b.Kind)), cmp.Compare(danger(a.Actions), danger(b.Actions)))
+	})
 	for _, a := range w.asks {
 		out = append(out, a)
 	}
@@ -154,6 +156,18 @@ func (w *wants) list() []Command {
 
 func urgency(k AskKind) int {
 	return slices.Index([]AskKind{Confirm, InDoubt, Failed, GateHeld, Assist, OldValue}, k)
+}
+
+// danger puts questions whose answer shuts a door or ends a credential before all others.
+func danger(as []*plan.Action) int {
+	order := []plan.Role{plan.Isolate, plan.Contain, plan.Cut, plan.Kill}
+	rank := len(order)
+	for _, a := range as {
+		if i := slices.Index(order, a.Role); i >= 0 {
+			rank = min(rank, i)
+		}
+	}
+	return rank
 }
 
 // end is what happens when nothing is left to do.
@@ -281,6 +295,9 @@ func (w *wants) calls(a *action) {
 	if !restores(a) && !w.gates(a) {
 		return
 	}
+	if !w.agreed(a) {
+		return
+	}
 	if d.now.Before(a.lookAfter) {
 		w.wait(a.lookAfter)
 		return
@@ -289,7 +306,7 @@ func (w *wants) calls(a *action) {
 		w.look(a, a.lookAfter)
 		return
 	}
-	if !w.agreed(a) {
+	if w.again(a) {
 		return
 	}
 	n := a.last()

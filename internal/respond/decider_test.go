@@ -286,6 +286,11 @@ func TestOldValueDecidesTheProof(t *testing.T) {
 		a.Proof, a.ProofWithout = plan.P3, plan.P2
 		a.Inputs = map[string]plan.Value{"old": {Held: "old:T"}}
 		b := open(t, respond.Opened{}, one(a))
+		b.want("verify a")
+		b.broken("a", "kill")
+		b.want("ask confirm/disable/irreversible#1") // killing first, then the question
+		b.answer("confirm/disable/irreversible#1", "go")
+		b.call("a", "kill", 1, plan.Done)
 		b.want("verify a", "ask old/old:T#1")
 		b.see(respond.Answered{Ask: "old/old:T#1", Choice: choice, Value: "sealed:x", By: "bob"})
 		b.held("a", plan.P1)
