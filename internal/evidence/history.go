@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -17,7 +18,7 @@ func (r *Report) history(events []respond.Event) {
 			if !saved[s] {
 				saved[s] = true
 				r.Evidence = append(r.Evidence, s)
-				r.gap(s)
+				r.gap(plan.Gap{What: s.Evidence, Why: s.Gap})
 			}
 		}
 	}
@@ -52,8 +53,9 @@ func (r *Report) sat(f func(*Sitting)) {
 	}
 }
 
-func (r *Report) gap(s plan.Saved) {
-	if s.Gap != "" {
-		r.Gaps = append(r.Gaps, plan.Gap{What: s.Evidence, Why: s.Gap})
+// gap adds what is not known or not kept, once.
+func (r *Report) gap(g plan.Gap) {
+	if g.Why != "" && !slices.Contains(r.Gaps, g) {
+		r.Gaps = append(r.Gaps, g)
 	}
 }

@@ -198,7 +198,9 @@ func (r *Report) plans(s *respond.State) {
 		if p.Plan == nil || i >= len(r.Plans) {
 			continue
 		}
-		r.Gaps = append(r.Gaps, p.Plan.Gaps...)
+		for _, g := range p.Plan.Gaps {
+			r.gap(g)
+		}
 		for _, a := range slices.Sorted(maps.Keys(p.Plan.Waits)) {
 			r.Waits = append(r.Waits, Wait{a, p.Plan.Waits[a]})
 		}

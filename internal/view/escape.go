@@ -20,7 +20,8 @@ func Block(s string) string { return escape(s, true) }
 // Line, and nothing in it is markup, HTML or a link any more.
 func Markdown(s string) string {
 	var b strings.Builder
-	for _, r := range Line(s) {
+	line := Line(s)
+	for i, r := range line {
 		switch r {
 		case '<':
 			b.WriteString("&lt;")
@@ -32,8 +33,11 @@ func Markdown(s string) string {
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case ':':
-			// keeps renderers from turning https://… into a link
-			b.WriteString("&#58;")
+			if !strings.HasPrefix(line[i:], "://") {
+				b.WriteRune(r)
+				continue
+			}
+			b.WriteString("&#58;") // keeps renderers from turning https://… into a link
 		default:
 			b.WriteRune(r)
 		}
