@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/all"
@@ -64,7 +63,11 @@ func (f *Factory) realSite(agent string, readOnly bool) (*site, error) {
 	if !ok {
 		return nil, errors.New("the Go runtime's default transport is not one")
 	}
-	return s, s.build(f, ground{f.Environ, transport.Clone(), wall{}, agent, readOnly})
+	clock, err := realClock(f.Environ)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.build(f, ground{f.Environ, transport.Clone(), clock, agent, readOnly})
 }
 
 // rehearsalSite is a rehearsal's site. Nothing of the ambient environment is in it.
@@ -182,22 +185,4 @@ func readAccepted(path string) (config.Accepted, error) {
 		return config.Accepted{}, fmt.Errorf("read acceptances: %w", err)
 	}
 	return config.ParseAccepted(path, b)
-}
-
-// wall is the clock on the wall.
-type wall struct{}
-
-// Now implements drive.Clock.
-func (wall) Now() time.Time { return time.Now() }
-
-// Sleep implements drive.Clock.
-func (wall) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +62,7 @@ func worldRun(ctx context.Context, opts *worldOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	scenario.World.Begins = time.Time{} // its clients have the clock on the wall
 	if err := opts.place(); err != nil {
 		return err
 	}

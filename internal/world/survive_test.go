@@ -165,3 +165,24 @@ func TestCallerGoneWhileHeldBefore(t *testing.T) {
 		t.Errorf("the call took effect: %q", got)
 	}
 }
+
+// A clock followed from another process shows what the world's own shows.
+func TestFollowScaled(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := FollowScaled(dir); err == nil {
+		t.Error("it follows a world that is not there")
+	}
+	begin := time.Date(2025, 3, 14, 12, 0, 0, 0, time.UTC)
+	own, err := OpenScaled(dir, 1000, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := FollowScaled(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, seen, after := own.Now(), other.Now(), own.Now()
+	if slack := time.Second; seen.Before(before.Add(-slack)) || seen.After(after.Add(slack)) || other.Speed() != 1000 {
+		t.Errorf("%s is not between %s and %s", seen, before, after)
+	}
+}
