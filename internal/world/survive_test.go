@@ -169,15 +169,15 @@ func TestCallerGoneWhileHeldBefore(t *testing.T) {
 // A clock followed from another process shows what the world's own shows.
 func TestFollowScaled(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := FollowScaled(dir); err == nil {
+	if _, err := world.FollowScaled(dir); err == nil {
 		t.Error("it follows a world that is not there")
 	}
 	begin := time.Date(2025, 3, 14, 12, 0, 0, 0, time.UTC)
-	own, err := OpenScaled(dir, 1000, begin)
+	own, err := world.OpenScaled(dir, 1000, begin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := FollowScaled(dir)
+	other, err := world.FollowScaled(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
