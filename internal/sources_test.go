@@ -1,0 +1,104 @@
+package internal
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// clocks are the functions of package time that look at a clock or wait for one.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
+
+func TestDeterministicPackagesHaveNoClockAndNoGoroutine(t *testing.T) {
+	seen := 0
+	each(t, func(name string, f *ast.File, at func(ast.Node) string) {
+		if !slices.Contains(deterministic, path.Dir(name)) {
+			return
+		}
+		seen++
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s: a goroutine: what it does first is not decided by the input", at(s))
+			}
+			if s, ok := n.(*ast.SelectorExpr); ok && calls(s, "time", clocks...) {
+				t.Errorf("%s: time.%s: time comes in as data", at(s), s.Sel.Name)
+			}
+			return true
+		})
+	})
+	if seen < 40 {
+		t.Errorf("only %d files were looked at", seen)
+	}
+}
+
+// A context that is made deep inside outlives the sitting: Ctrl-C does not reach it.
+func TestContextsComeFromMain(t *testing.T) {
+	roots := map[string]string{
+		"internal/cli/main.go":        "the process begins here",
+		"adapters/all/environment.go": "for the AWS SDK's log alone, while it reads two small files",
+	}
+	each(t, func(name string, f *ast.File, at func(ast.Node) string) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && calls(s, "context", "Background", "TODO") && roots[name] == "" {
+				t.Errorf("%s: context.%s: take the caller's context", at(s), s.Sel.Name)
+			}
+			return true
+		})
+	})
+}
+
+// What registers itself cannot be read off a list, or left out of one.
+func TestNoInit(t *testing.T) {
+	each(t, func(_ string, f *ast.File, at func(ast.Node) string) {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+				t.Errorf("%s: init: list it where it is used", at(fn))
+			}
+		}
+	})
+}
+
+func calls(s *ast.SelectorExpr, pkg string, names ...string) bool {
+	x, ok := s.X.(*ast.Ident)
+	return ok && x.Name == pkg && slices.Contains(names, s.Sel.Name)
+}
+
+// each gives every Go file of the module that is not a test, by its path in it.
+func each(t *testing.T, look func(name string, f *ast.File, at func(ast.Node) string)) {
+	t.Helper()
+	root := os.DirFS("..")
+	set := token.NewFileSet()
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if base := path.Base(name); base != "." && strings.HasPrefix(base, ".") || base == "testdata" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		src, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(set, name, src, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		look(name, f, func(n ast.Node) string { return set.Position(n.Pos()).String() })
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
