@@ -7,7 +7,7 @@
 //
 //   - Plan is pure over a snapshot.
 //   - Verify and Settle only read. The client they get cannot send a mutation.
-//   - Apply sends exactly one mutating request.
+//   - Apply sends at most one mutating request.
 //
 // Adapters import this package, plan, snapshot, secret and their SDK; never each
 // other, and never the decider.
@@ -15,7 +15,9 @@ package adapters
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -34,10 +36,13 @@ type Action interface {
 	// error of type *Missing, which names what must be surveyed.
 	Plan(in Inputs, s *snapshot.Snapshot) (plan.Change, error)
 
-	// Apply sends exactly one mutating request for c and says what became of it.
-	// It never returns success for an answer it did not get: a timeout, a broken
-	// connection or an answer that does not parse is plan.Unknown. It does not
-	// retry, and it looks at nothing but the answer.
+	// Apply sends at most one mutating request for c and says what became of it: its
+	// answer alone decides. It never returns success for an answer it did not get: a
+	// timeout, a broken connection or an answer that does not parse is plan.Unknown.
+	// It does not retry. What it has to read to build the request (a key to seal
+	// with, the other members of a document) or to tell one refusal from another, it
+	// reads through the guarded client; where that fails before anything was sent,
+	// the call is refused.
 	Apply(ctx context.Context, t Task, c plan.Call) Result
 
 	// Settle answers whether our call c happened, by reading alone. "no" only when
@@ -117,8 +122,8 @@ func (s Scope) String() string {
 	case len(s.Stores) > 0:
 		return s.Stores[0].Name
 	}
-	for id := range s.Identities {
-		return id
+	for _, id := range slices.Sorted(maps.Keys(s.Identities)) {
+		return id // the same error text every time: planning is pure
 	}
 	return "everything"
 }

@@ -37,12 +37,18 @@ func NewCatalogue(providers []Provider) (*Catalogue, error) {
 	}
 	for _, p := range providers {
 		for _, i := range p.Issuers() {
+			if _, twice := c.issuers[i.Name]; twice {
+				return nil, fmt.Errorf("catalogue: two issuers are called %s; give one of them another name", i.Name)
+			}
 			c.issuers[i.Name] = i
 			if err := c.has(i.Name, i.Mint, i.Test, i.Destroy, cmp.Or(i.Disable, i.Destroy)); err != nil {
 				return nil, err
 			}
 		}
 		for _, s := range p.Stores() {
+			if _, twice := c.stores[s.Name]; twice {
+				return nil, fmt.Errorf("catalogue: two stores are called %s; give one of them another name", s.Name)
+			}
 			c.stores[s.Name] = s
 			if err := c.has(s.Name, s.Put); err != nil {
 				return nil, err

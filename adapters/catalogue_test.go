@@ -51,6 +51,8 @@ func TestCatalogue(t *testing.T) {
 	}{
 		{"fine", []adapters.Provider{offer{names: []string{"b", "a"}, issuers: []plan.Issuer{{Name: "i", Mint: "a", Test: "b", Destroy: "a"}}, stores: []plan.StoreKind{{Name: "s", Put: "b"}}}}, ""},
 		{"the same name twice", []adapters.Provider{offer{names: []string{"a"}}, offer{names: []string{"a"}}}, "two actions are called a"},
+		{"an issuer twice", []adapters.Provider{offer{names: []string{"a"}, issuers: []plan.Issuer{{Name: "i", Mint: "a", Test: "a", Destroy: "a"}}}, offer{issuers: []plan.Issuer{{Name: "i", Mint: "a", Test: "a", Destroy: "a"}}}}, "two issuers are called i"},
+		{"a store twice", []adapters.Provider{offer{names: []string{"a"}, stores: []plan.StoreKind{{Name: "s", Put: "a"}, {Name: "s", Put: "a"}}}}, "two stores are called s"},
 		{"an issuer of nothing", []adapters.Provider{offer{names: []string{"a"}, issuers: []plan.Issuer{{Name: "i", Mint: "a", Test: "a", Destroy: "gone"}}}}, `i names the action "gone"`},
 		{"a store of nothing", []adapters.Provider{offer{stores: []plan.StoreKind{{Name: "s", Put: "gone"}}}}, `s names the action "gone"`},
 	} {
@@ -75,5 +77,17 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("issuer: %+v", i)
 			}
 		})
+	}
+}
+
+func TestScopeNamesTheSameEveryTime(t *testing.T) {
+	s := adapters.Scope{Identities: map[string]string{}}
+	for _, id := range []string{"e", "d", "c", "b", "a"} {
+		s.Identities[id] = "aws.role"
+	}
+	for range 50 {
+		if got := s.String(); got != "a" {
+			t.Fatalf("got %q, want the first in order: an error of planning must not differ", got)
+		}
 	}
 }
