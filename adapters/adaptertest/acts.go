@@ -104,7 +104,7 @@ func checkLostBefore(t *testing.T, s Suite) {
 	switch late := b.settled(c, call); {
 	case late.Happened == "yes":
 		t.Errorf("settled as done, but it never arrived: %+v", late)
-	case late.Happened == "unknown" && b.spec.Lost == plan.Detectable && !s.Quirks.Vague:
+	case late.Happened == "unknown" && b.spec.Lost == plan.Detectable:
 		t.Errorf("a detectable call that never arrived must settle as no after the wait, got %+v", late)
 	}
 	b.converge(c)
@@ -126,7 +126,7 @@ func checkLostAfter(t *testing.T, s Suite) {
 	switch got := b.settled(c, call); {
 	case got.Happened == "no":
 		t.Errorf("settled as not done, but it arrived: %+v", got)
-	case got.Happened == "unknown" && b.spec.Lost == plan.Detectable && !s.Quirks.Vague:
+	case got.Happened == "unknown" && b.spec.Lost == plan.Detectable:
 		t.Errorf("a detectable call that arrived must settle as yes, got %+v", got)
 	}
 	b.converge(c)

@@ -52,9 +52,6 @@ type Quirks struct {
 	// NotByWorld: nothing the suite can do makes the wished state come about
 	// (a person or another action does); only reads are checked.
 	NotByWorld bool
-	// SettlesHeld: Settle cannot tell our call from somebody else's, but the
-	// call is resend-safe, so "unknown" is as good as "no".
-	Vague bool
 	// Deadline is how long, in world time, the wished state may take; 0 means two hours.
 	Deadline time.Duration
 	// Optional reads may fail without making the reading unknown, by path prefix.
