@@ -19,6 +19,20 @@ type Status struct {
 	RetryAfter time.Duration
 }
 
+// Passing reports whether a listing that failed with this status is worth another
+// try: no answer (0), a success that could not be read, a limit, or the server's own
+// trouble. A missing permission is not.
+func Passing(status int) bool { return status < 400 || status == 429 || status >= 500 }
+
+// StatusOf gives the status an error carries, 0 when there is none.
+func StatusOf(err error) int {
+	var s *Status
+	if errors.As(err, &s) {
+		return s.Code
+	}
+	return 0
+}
+
 func (s *Status) Error() string {
 	hint := ""
 	switch s.Code {

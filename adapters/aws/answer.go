@@ -78,6 +78,12 @@ func explain(err error) string {
 	return adapters.Cause(err)
 }
 
+// passing reports whether asking again may help.
+func passing(err error) bool {
+	resp, _ := answered(err)
+	return resp == nil || adapters.Passing(resp.StatusCode)
+}
+
 // answered gives the answer an error came with; nil when there was none. The SDK
 // makes up a response with status 0 for a request that got no answer.
 func answered(err error) (resp *http.Response, id string) {

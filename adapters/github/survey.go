@@ -100,7 +100,7 @@ func (v *surveyor) gap(what string, err error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.gaps = append(v.gaps, snapshot.Gap{Provider: "github", What: what + " of " + v.r.FullName, Why: why(err)})
+	v.gaps = append(v.gaps, snapshot.Gap{Provider: "github", What: what + " of " + v.r.FullName, Why: why(err), Passing: adapters.Passing(status(err))})
 }
 
 func why(err error) string {

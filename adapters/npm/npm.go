@@ -88,7 +88,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 	}
 	gap := func(err error) {
 		for _, u := range users {
-			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err)})
+			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err), Passing: err != errNoRegistry && adapters.Passing(adapters.StatusOf(err))})
 		}
 	}
 	if p.c.base == nil {
@@ -107,7 +107,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		}
 		tokens, err := p.c.tokens(ctx)
 		if err != nil {
-			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err)})
+			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err), Passing: adapters.Passing(adapters.StatusOf(err))})
 			continue
 		}
 		r := snapshot.Registry{Address: p.c.base.String(), User: u}

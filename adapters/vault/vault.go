@@ -67,7 +67,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		return nil
 	}
 	gap := func(what string, err error) {
-		s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "vault", What: what, Why: adapters.Cause(err)})
+		s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "vault", What: what, Why: adapters.Cause(err), Passing: adapters.Passing(adapters.StatusOf(err))})
 	}
 	v := snapshot.Vault{Address: p.c.address}
 	health, err := p.c.health(ctx)

@@ -35,15 +35,19 @@ type stage struct {
 	answer *rehearse.Responder
 	log    []respond.Event
 	files  map[string]bool // sealed before the call under way
+
+	seed    uint64
+	attacks *rand.Rand // nil: the attacker keeps still
 }
 
-func newStage(t *testing.T, scenario string) *stage {
+func newStage(t *testing.T, faults ...rehearse.Fault) *stage {
 	t.Helper()
-	l, err := loadScenario(scenario)
+	l, err := loadScenario(defaultScenario)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{t: t, dir: t.TempDir(), clock: world.NewManual(l.World.Begins)}
+	l.Faults = append(slices.Clone(l.Faults), faults...)
+	s := &stage{t: t, seed: 1, dir: t.TempDir(), clock: world.NewManual(l.World.Begins)}
 	f := &Factory{IO: &term.Streams{Out: io.Discard}, Redactor: secret.NewRedactor(), Environ: map[string]string{}}
 	if s.r, err = rehearse.Open(t.Context(), rehearse.Options{Scenario: l, Dir: filepath.Join(s.dir, "world"), Seed: 1, Clock: s.clock}); err != nil {
 		t.Fatal(err)
@@ -102,10 +106,20 @@ func (s *stage) plan(l *rehearse.Loaded) {
 	}
 }
 
+// Observe lets the team and, now and then, the attacker act between events.
+func (s *stage) Observe(e respond.Event, st *respond.State) {
+	s.r.Observe(e, st)
+	if s.attacks != nil && s.attacks.IntN(8) == 0 {
+		if err := s.r.Round(s.t.Context()); err != nil {
+			s.t.Error(err)
+		}
+	}
+}
+
 func (s *stage) run(crash func(simulated.Where, int, respond.Apply) bool) (simulated.Result, error) {
 	res, err := simulated.Run(s.t.Context(), simulated.Options{
-		Journal: s.log, Hands: s, Responder: s.answer, Clock: s.clock, Rand: rand.New(rand.NewPCG(1, uint64(len(s.log)))),
-		Crash: crash, Lost: s.forget, Observer: s.r,
+		Journal: s.log, Hands: s, Responder: s.answer, Clock: s.clock, Rand: rand.New(rand.NewPCG(s.seed, uint64(len(s.log)))),
+		Crash: crash, Lost: s.forget, Observer: s,
 	})
 	s.log = res.Journal
 	return res, err
@@ -195,7 +209,7 @@ func TestCrashPointsOfTheShippedPlaybook(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred incidents over HTTP; run without -short")
 	}
-	straight := newStage(t, defaultScenario)
+	straight := newStage(t)
 	r, err := straight.run(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +231,7 @@ func TestCrashPointsOfTheShippedPlaybook(t *testing.T) {
 			points++
 			name := fmt.Sprintf("call %d %s", n, w)
 			t.Run(name, func(t *testing.T) {
-				s := newStage(t, defaultScenario)
+				s := newStage(t)
 				_, err := s.run(func(at simulated.Where, k int, c respond.Apply) bool {
 					if at != w || k != n {
 						return false
@@ -248,4 +262,3 @@ func TestCrashPointsOfTheShippedPlaybook(t *testing.T) {
 	}
 	t.Logf("%d crash points at %d mutating calls of the shipped playbook", points, r.Calls)
 }
-

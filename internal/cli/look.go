@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/boundary"
@@ -39,16 +41,37 @@ func (s *site) look(ctx context.Context, repositories, subjects []string) (look,
 	return s.understand(snap), nil
 }
 
+// tries is how often a listing that failed in passing is asked for: what is missing
+// from a survey is a credential missed.
+const tries = 4
+
 // survey lists scope at every provider. A provider that can read nothing of it is
 // an error: what is not known of it would be everything.
 func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.Snapshot) error {
 	var errs []error
 	for _, p := range s.providers {
-		if err := p.Survey(ctx, scope, into); err != nil {
+		seen, err := s.ask(ctx, p, scope)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("survey %s: %w", p.Name(), err))
 		}
+		*into = *snapshot.Merge(into, seen)
 	}
 	return errors.Join(errs...)
+}
+
+// ask surveys one provider, again where something failed that may pass.
+func (s *site) ask(ctx context.Context, p adapters.Provider, scope adapters.Scope) (*snapshot.Snapshot, error) {
+	for n := 1; ; n++ {
+		seen := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
+		err := p.Survey(ctx, scope, seen)
+		again := err != nil || slices.ContainsFunc(seen.Gaps, func(g snapshot.Gap) bool { return g.Passing })
+		if !again || n == tries {
+			return seen, err
+		}
+		if cut := s.clock.Sleep(ctx, time.Duration(n)*time.Second); cut != nil {
+			return seen, errors.Join(err, cut)
+		}
+	}
 }
 
 // understand computes inventory and findings from a snapshot. It is pure.

@@ -50,6 +50,9 @@ func (c *compiler) plan() (*plan.Plan, error) {
 		}
 	}
 	c.link()
+	for _, g := range c.request.Snapshot.Gaps {
+		c.gap(plan.Gap{What: g.Provider + ": " + g.What, Why: "it could not be listed: " + g.Why})
+	}
 	if len(c.missing) > 0 {
 		c.problems.Sort()
 		return nil, &Incomplete{Missing: c.missing, Others: c.problems}

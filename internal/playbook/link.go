@@ -13,6 +13,9 @@ func (c *compiler) link() {
 		switch a.Role {
 		case plan.Cut:
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Contain && concerns(a, b) })
+		case plan.Export:
+			// A run's logs are whole when it is over; polling for that before it is stopped helps nobody.
+			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Contain && b.Target.Provider == a.Target.Provider })
 		case plan.Purge:
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Listing && b.Target.Provider == a.Target.Provider })
 		case plan.Enable:

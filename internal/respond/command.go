@@ -71,8 +71,13 @@ const (
 	Assist   AskKind = "assist"    // carry this out and say so; the probe decides
 )
 
-// Wait wants the time to pass; answered with Fired. At most one is given: the earliest.
-type Wait struct{ Until time.Time }
+// Wait wants the time to pass; answered with Fired. At most one is given: the
+// earliest. Idle: nothing but an overlap's deadline is waited for, which is no reason
+// to stay when what is asked gets no answer.
+type Wait struct {
+	Until time.Time
+	Idle  bool
+}
 
 // Stop ends the sitting: the incident is closed (Code 0), or nothing can go on.
 type Stop struct {

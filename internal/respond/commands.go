@@ -85,6 +85,7 @@ type wants struct {
 	asks []Ask
 	seen map[string]bool
 	next time.Time // earliest time something is due
+	flip time.Time // earliest deadline of an overlap
 	busy bool      // calls are under way
 }
 
@@ -145,8 +146,11 @@ func (w *wants) list() []Command {
 	for _, a := range w.asks {
 		out = append(out, a)
 	}
-	if !w.next.IsZero() {
+	switch {
+	case !w.next.IsZero() && (w.flip.IsZero() || w.next.Before(w.flip)):
 		out = append(out, Wait{Until: w.next})
+	case !w.flip.IsZero():
+		out = append(out, Wait{Until: w.flip, Idle: w.next.IsZero()})
 	}
 	if len(out) == 0 && !w.busy {
 		return []Command{w.d.end()}
@@ -268,7 +272,9 @@ func (w *wants) deadline(a *action) {
 			return
 		}
 	}
-	w.wait(w.d.opened.Began.Add(a.p.Deadline.D()))
+	if t := w.d.opened.Began.Add(a.p.Deadline.D()); w.flip.IsZero() || t.Before(w.flip) {
+		w.flip = t
+	}
 }
 
 // prove looks again until the required proof is reached.

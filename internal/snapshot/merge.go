@@ -1,8 +1,11 @@
 package snapshot
 
+import "slices"
+
 // Merge gives one snapshot of what a and b listed, a's objects replaced by b's
 // where both listed the same repository, account, server or registry user: b is
-// the later look. Neither is changed, but the result shares their data. Gaps are
+// the later look, and where a survey lists only what it was asked for, what b does
+// not speak of stays. Neither is changed, but the result shares their data. Gaps are
 // kept from both. Taken is the earlier of the two times, because the whole is no
 // younger than its oldest part.
 func Merge(a, b *Snapshot) *Snapshot {
@@ -11,11 +14,52 @@ func Merge(a, b *Snapshot) *Snapshot {
 		out.Taken = b.Taken
 	}
 	out.Repositories = join(a.Repositories, b.Repositories, func(r Repository) string { return r.FullName })
-	out.AWS = join(a.AWS, b.AWS, func(x Account) string { return x.ID })
-	out.Vault = join(a.Vault, b.Vault, func(v Vault) string { return v.Address })
+	out.AWS = accounts(a.AWS, b.AWS)
+	out.Vault = vaults(a.Vault, b.Vault)
 	out.NPM = join(a.NPM, b.NPM, func(r Registry) string { return r.Address + " " + r.User })
 	out.Gaps = append(append(out.Gaps, a.Gaps...), b.Gaps...)
 	Sort(out)
+	return out
+}
+
+// accounts: a survey lists of an account only what it was asked for, so that a
+// later look adds to an earlier one.
+func accounts(a, b []Account) []Account {
+	out := join(a, b, func(x Account) string { return x.ID })
+	for i := len(out) - len(b); i < len(out); i++ {
+		for _, was := range a {
+			if was.ID == out[i].ID {
+				out[i].Roles = join(was.Roles, out[i].Roles, func(r Role) string { return r.ARN })
+				out[i].Users = join(was.Users, out[i].Users, func(u User) string { return u.Name })
+				out[i].Secrets = join(was.Secrets, out[i].Secrets, func(x AWSSecret) string { return x.ID })
+			}
+		}
+	}
+	return out
+}
+
+// vaults likewise. Tokens are replaced role by role: one that is gone is gone.
+func vaults(a, b []Vault) []Vault {
+	out := join(a, b, func(v Vault) string { return v.Address })
+	for i := len(out) - len(b); i < len(out); i++ {
+		out[i].Tokens = slices.Clip(out[i].Tokens)
+		for _, was := range a {
+			if was.Address != out[i].Address {
+				continue
+			}
+			again := map[string]bool{}
+			for _, r := range out[i].Roles {
+				again[r.Name] = true
+			}
+			for _, t := range was.Tokens {
+				if !again[t.Role] {
+					out[i].Tokens = append(out[i].Tokens, t)
+				}
+			}
+			out[i].Roles = join(was.Roles, out[i].Roles, func(r VaultRole) string { return r.Mount + " " + r.Name })
+			out[i].KV = join(was.KV, out[i].KV, func(k VaultKV) string { return k.Mount + " " + k.Path })
+		}
+	}
 	return out
 }
 

@@ -30,6 +30,9 @@ type Gap struct {
 	Provider string `json:"provider"`
 	What     string `json:"what"`
 	Why      string `json:"why"`
+	// Passing: asking again may help (no answer, a server error, a page that did not
+	// parse), as it does not where a permission is missing.
+	Passing bool `json:"passing,omitempty"`
 }
 
 // Repository is a GitHub repository.

@@ -155,7 +155,7 @@ func TestCompareIsSymmetric(t *testing.T) {
 }
 
 func TestMergeTakesTheLaterLook(t *testing.T) {
-	a, b := example(), &Snapshot{Taken: example().Taken.Add(time.Minute), Repositories: []Repository{{FullName: "acme/shop", DefaultBranch: "trunk"}, {FullName: "acme/web"}}, Gaps: []Gap{{"github", "x", "y"}}}
+	a, b := example(), &Snapshot{Taken: example().Taken.Add(time.Minute), Repositories: []Repository{{FullName: "acme/shop", DefaultBranch: "trunk"}, {FullName: "acme/web"}}, Gaps: []Gap{{Provider: "github", What: "x", Why: "y"}}}
 	m := Merge(a, b)
 	if len(m.Repositories) != 2 || m.Repositories[0].DefaultBranch != "trunk" || len(m.AWS) != 1 || len(m.Gaps) != 1 || !m.Taken.Equal(a.Taken) || m.Schema != Schema {
 		t.Errorf("%+v", m)
@@ -193,4 +193,26 @@ func digest(t *testing.T, s *Snapshot) string {
 		t.Fatal(err)
 	}
 	return d
+}
+
+func TestMergeKeepsWhatALaterLookDoesNotSpeakOf(t *testing.T) {
+	a := &Snapshot{
+		AWS:   []Account{{Name: "prod", ID: "1", Roles: []Role{{ARN: "r"}}, Users: []User{{Name: "old"}}}},
+		Vault: []Vault{{Address: "v", Roles: []VaultRole{{Mount: "jwt", Name: "ci"}}, Tokens: []VaultToken{{Accessor: "1", Role: "ci"}, {Accessor: "2", Role: "cd"}}}},
+	}
+	b := &Snapshot{
+		AWS:   []Account{{Name: "prod", ID: "1", Users: []User{{Name: "old", Keys: []AccessKey{{ID: "k"}}}, {Name: "new"}}}},
+		Vault: []Vault{{Address: "v", Roles: []VaultRole{{Mount: "jwt", Name: "ci"}}}},
+	}
+	for _, s := range []*Snapshot{Merge(a, b), Merge(Merge(a, b), &Snapshot{})} {
+		if x := s.AWS[0]; len(s.AWS) != 1 || len(x.Roles) != 1 || len(x.Users) != 2 || len(x.Users[0].Keys) != 1 {
+			t.Errorf("account: %+v", x)
+		}
+		if v := s.Vault[0]; len(v.Roles) != 1 || len(v.Tokens) != 1 || v.Tokens[0].Role != "cd" {
+			t.Errorf("vault: %+v", v)
+		}
+	}
+	if len(a.AWS[0].Users) != 1 || len(b.AWS[0].Roles) != 0 {
+		t.Error("the inputs were changed")
+	}
 }

@@ -125,13 +125,15 @@ func (r *run) finish() (done bool, err error) {
 	if r.ending != nil {
 		return true, errors.Join(r.Log.Append(*r.ending), r.failed)
 	}
-	waits := false
+	waits, asked := false, false
 	for _, c := range r.Log.decider.Commands() {
 		switch v := c.(type) {
 		case respond.Stop:
 			return true, r.stop(v)
+		case respond.Ask:
+			asked = true
 		case respond.Wait:
-			waits = true
+			waits = !v.Idle || !asked // Wait comes last
 		}
 	}
 	if waits {

@@ -151,7 +151,7 @@ func (r *run) step(ctx context.Context) (*respond.Stop, error) {
 			return nil, err
 		}
 	}
-	if wait != nil {
+	if wait != nil && !(wait.Idle && len(asks) > 0) {
 		r.o.Clock.Advance(max(0, wait.Until.Sub(r.o.Clock.Now())))
 		r.observe(respond.Fired{Until: wait.Until})
 		return nil, nil
