@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -74,10 +73,6 @@ func (m mint) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error
 
 func create(user string, before existing) plan.Call {
 	return plan.Call{Key: "create", Verb: "create", Object: user, Before: plan.Image(before)}
-}
-
-func destroy(t token) plan.Call {
-	return plan.Call{Key: "delete " + t.Key, Verb: "delete", Object: t.Key}
 }
 
 // Apply implements adapters.Action.
@@ -290,28 +285,4 @@ func assisted(t adapters.Task, tokens []token) plan.Reading {
 		r.Found = append(r.Found, plan.Found{Kind: "npm.token", Target: x.Key, Why: "appeared since the snapshot: " + x.told()})
 	}
 	return r
-}
-
-// delete removes a token by its key; one that is gone already is done.
-func (p *Provider) delete(ctx context.Context, t adapters.Task, key string) plan.Outcome {
-	req, err := p.c.request(ctx, http.MethodDelete, "/-/npm/v1/tokens/token/"+url.PathEscape(key), p.c.token, nil)
-	if err != nil {
-		return plan.Outcome{State: plan.Refused, Detail: err.Error()}
-	}
-	if otp := secret.NewString(p.getenv(t.Text("otp_env"))); !otp.Empty() {
-		req.Header.Set("Npm-Otp", otp.Reveal())
-	}
-	o := p.c.send(req, nil)
-	if o.State == plan.Refused && o.Detail == "" {
-		o.Detail = "refused"
-	}
-	return o
-}
-
-// deleted settles a deletion by the list.
-func (p *Provider) deleted(t adapters.Task, c plan.Call, tokens []token) plan.Settlement {
-	if slices.ContainsFunc(tokens, func(x token) bool { return x.Key == c.Object }) {
-		return t.Absent(c, listing, "the token is still in the list")
-	}
-	return plan.Settlement{Happened: "yes", Detail: "the token is not in the list any more"}
 }
