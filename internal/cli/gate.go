@@ -38,6 +38,7 @@ func (e *eyes) Survey(ctx context.Context, s *respond.State, scope string) respo
 	}
 	e.judge(&out, l, subjects)
 	if scope == "preflight" {
+		out.Problems = append(out.Problems, uncovered(s, inventory.ForSubjects(l.inventory, subjects))...)
 		e.preflight(ctx, &out, l)
 	}
 	return out
