@@ -309,9 +309,27 @@ func (d *Decider) holds(a *action, r plan.Reading) {
 	if !a.lookAfter.After(d.now) {
 		a.lookAfter = d.now.Add(short)
 	}
-	if a.proof.Rank() >= plan.P2.Rank() {
+	switch {
+	case d.probes(a): // the old value ends the waiting as soon as it is refused
+		a.lookAfter = d.now.Add(pause(r.Wait.D(), 6*short))
+	case a.proof.Rank() >= plan.P2.Rank():
 		a.lookAfter = later(a.lookAfter, d.now.Add(6*short)) // only a probe is missing
 	}
+}
+
+// probes reports whether somebody supplied every old value with which a's effect
+// can be proven.
+func (d *Decider) probes(a *action) bool {
+	names := 0
+	for _, v := range a.p.Inputs {
+		if v.Held == "" {
+			continue
+		}
+		if names++; d.held[v.Held] == "" {
+			return false
+		}
+	}
+	return names > 0
 }
 
 // claim says the action is done. From here on the report says so, with this time.

@@ -60,6 +60,7 @@ func (d *Decider) answered(v Answered) {
 		d.held[rest] = ""
 		if v.Choice == "value" {
 			d.held[rest] = v.Value
+			d.probe(rest)
 		}
 	case "assist":
 		d.on(rest, func(a *action) { d.attested(a, v) })
@@ -156,6 +157,21 @@ func (d *Decider) restudy(g plan.Gate) {
 		d.surveys["boundary"].sitting = -1
 	case plan.GatePreflight, plan.GateEvidence:
 		d.surveys["preflight"].sitting = -1
+	}
+}
+
+// probe has what held so far looked at now that the old value is at hand: the next
+// reading may be the proof that otherwise only time gives.
+func (d *Decider) probe(name string) {
+	for _, a := range d.acts {
+		if a.closed() || a.reading == nil || a.reading.State != plan.Held {
+			continue
+		}
+		for _, v := range a.p.Inputs {
+			if v.Held == name {
+				a.lookAfter = d.now
+			}
+		}
 	}
 }
 
