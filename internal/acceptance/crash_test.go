@@ -1,0 +1,190 @@
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	together = 2                // incidents at one time
+	share    = 90 * time.Second // after which `make test` starts no more of them
+	shots    = 50               // random moments of a soak
+)
+
+// TestCrashPoints kills the real binary around mutating calls of the shipped
+// playbook and resumes it. It runs what fits into its share of `make test`: call by
+// call with the place moving on by one, so that each call is met and each place is
+// met often, then round again with the next place. Beyond its share it goes on only
+// while there is an action whose call was never met.
+func TestCrashPoints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("dozens of incidents with processes of their own; run without -short")
+	}
+	if os.Getenv("FIREBREAK_SOAK") != "" {
+		t.Skip("TestSoakCrashPoints runs all of them")
+	}
+	c := newCrashes(t)
+	all := rotate(c.straight.calls)
+	until := time.Now().Add(share)
+	c.play(all, func() bool { return time.Now().After(until) && len(c.unmet()) == 0 })
+	c.tell(len(all))
+}
+
+// TestSoakCrashPoints runs every point, and random moments besides.
+func TestSoakCrashPoints(t *testing.T) {
+	if os.Getenv("FIREBREAK_SOAK") == "" {
+		t.Skip("run by make soak")
+	}
+	c := newCrashes(t)
+	all := rotate(c.straight.calls)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed of the random moments: %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range shots {
+		all = append(all, point{place: anywhere, after: time.Duration(r.Int64N(int64(c.length)))})
+	}
+	c.play(all, func() bool { return false })
+	c.tell(len(all))
+}
+
+// rotate lists all points of calls 1 to n, four rounds with every call in each.
+func rotate(n int) []point {
+	var all []point
+	for round := range places() {
+		for call := range n {
+			all = append(all, point{place: places()[(call+round)%len(places())], n: call + 1})
+		}
+	}
+	return all
+}
+
+// crashes plays points and keeps what came of them.
+type crashes struct {
+	t        *testing.T
+	bin      string
+	straight fall          // the incident never killed
+	length   time.Duration // of it, its world's start included
+	began    time.Time
+	mu       sync.Mutex
+	falls    []fall
+	failed   int
+}
+
+func newCrashes(t *testing.T) *crashes {
+	t.Helper()
+	c := &crashes{t: t, bin: crashBinary(t), began: time.Now()}
+	var err error
+	if c.straight, err = play(t.Context(), c.bin, t.TempDir(), point{}); err != nil {
+		t.Fatal(err)
+	}
+	c.length = c.straight.took
+	return c
+}
+
+// play plays points, two at a time, until there are none left or enough says so.
+func (c *crashes) play(all []point, enough func() bool) {
+	next := make(chan point)
+	var work sync.WaitGroup
+	for range together {
+		work.Go(func() {
+			for p := range next {
+				c.one(c.t.Context(), p)
+			}
+		})
+	}
+	for _, p := range all {
+		if enough() {
+			break
+		}
+		next <- p
+	}
+	close(next)
+	work.Wait()
+	if list := c.unmet(); len(list) > 0 {
+		c.t.Errorf("no point met a call of %s", list)
+	}
+}
+
+func (c *crashes) one(ctx context.Context, p point) {
+	dir, err := os.MkdirTemp(c.t.TempDir(), "point-")
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	f, err := play(ctx, c.bin, dir, p)
+	if err == nil {
+		if err = deviates(f.end, c.straight.end); err != nil {
+			err = fmt.Errorf("%s, in %s: %w", p, f.actions, err)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.falls = append(c.falls, f)
+	if err != nil {
+		c.failed++
+		c.t.Error(err)
+	}
+}
+
+// unmet lists the actions that call something and were never killed in a call.
+func (c *crashes) unmet() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left := maps.Clone(c.straight.intents)
+	for _, f := range c.falls {
+		for _, id := range f.actions {
+			delete(left, id)
+		}
+	}
+	return slices.Sorted(maps.Keys(left))
+}
+
+// tell prints where the kills fell and how the incidents ended.
+func (c *crashes) tell(exist int) {
+	c.t.Helper()
+	fell, ends, met := map[string]map[place]int{}, map[string]int{}, map[place]int{}
+	for _, f := range c.falls {
+		if !f.met {
+			ends[fmt.Sprintf("%s: ended before it was met", f.place)]++
+			continue
+		}
+		met[f.place]++
+		ends[fmt.Sprintf("closed after sittings that ended with %d", f.ends)]++
+		ids := f.actions
+		if f.early {
+			ids = []string{"(no incident yet)"}
+		} else if len(ids) == 0 {
+			ids = []string{"(no call under way)"}
+		}
+		for _, id := range ids {
+			if fell[id] == nil {
+				fell[id] = map[place]int{}
+			}
+			fell[id][f.place]++
+		}
+	}
+	c.t.Logf("%d mutating calls; %d of %d points ran in %s, two at a time (one incident never killed: %s); %d failed",
+		c.straight.calls, len(c.falls), exist, time.Since(c.began).Round(time.Second), c.length.Round(time.Millisecond), c.failed)
+	all := append(places(), anywhere)
+	for _, p := range all {
+		c.t.Logf("%4d killed %s", met[p], p)
+	}
+	c.t.Logf("calls under way when the process died:  %s", all)
+	for _, id := range slices.Sorted(maps.Keys(fell)) {
+		line := ""
+		for _, p := range all {
+			line += fmt.Sprintf("%5d", fell[id][p])
+		}
+		c.t.Logf("%s  %s", line, id)
+	}
+	for _, e := range slices.Sorted(maps.Keys(ends)) {
+		c.t.Logf("%4d %s", ends[e], e)
+	}
+}
