@@ -2,8 +2,6 @@ package inventory
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 )
@@ -19,14 +17,4 @@ func Encode(inv Inventory) ([]byte, error) {
 		return nil, fmt.Errorf("encode inventory: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// Digest is the hex SHA-256 of the encoded inventory: what a plan names.
-func Digest(inv Inventory) (string, error) {
-	b, err := Encode(inv)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
 }

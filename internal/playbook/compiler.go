@@ -7,7 +7,6 @@ import (
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/document"
-	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/plan"
 )
 
@@ -133,13 +132,4 @@ func (c *compiler) sortedGaps() []plan.Gap {
 func (c *compiler) report(at document.Node, message, hint string) {
 	p := at.Pos()
 	c.problems.Add(c.book.doc.Source.At(p.Line, p.Column, message, hint))
-}
-
-func (c *compiler) credential(id string) *inventory.Credential {
-	for i := range c.reach.inventory.Credentials {
-		if c.reach.inventory.Credentials[i].ID == id {
-			return &c.reach.inventory.Credentials[i]
-		}
-	}
-	return nil
 }

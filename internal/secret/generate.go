@@ -6,11 +6,8 @@ import (
 	"math/big"
 )
 
-// Alphabets for Generate. AlphaNumeric needs no escaping anywhere.
-const (
-	AlphaNumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	LowerHex     = "0123456789abcdef"
-)
+// AlphaNumeric is the alphabet for Generate that needs no escaping anywhere.
+const AlphaNumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 // Generate makes a value of n characters, each drawn alike from alphabet by the
 // system's cryptographic generator. The alphabet must be ASCII.

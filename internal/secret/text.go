@@ -6,9 +6,7 @@
 package secret
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -52,13 +50,6 @@ func (t Text) Empty() bool { return t.p == nil || len(**t.p) == 0 }
 // Equal compares in constant time.
 func (t Text) Equal(u Text) bool {
 	return subtle.ConstantTimeCompare([]byte(t.Reveal()), []byte(u.Reveal())) == 1
-}
-
-// Fingerprint is the hex SHA-256 of the value. For values with little entropy it
-// is as good as the value: it may be compared in memory, never written.
-func (t Text) Fingerprint() string {
-	s := sha256.Sum256([]byte(t.Reveal()))
-	return hex.EncodeToString(s[:])
 }
 
 // Wipe overwrites the value in every copy of t. Best effort: strings made by

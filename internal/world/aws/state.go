@@ -17,7 +17,6 @@ const (
 
 	current  = "AWSCURRENT"
 	previous = "AWSPREVIOUS"
-	pending  = "AWSPENDING"
 
 	githubHost   = "token.actions.githubusercontent.com"
 	githubIssuer = "https://" + githubHost

@@ -24,22 +24,6 @@ func (s *Server) PushTree(kind, branch string, files map[string]string) {
 	s.core.Log(world.Entry{Kind: kind, Provider: "github", Call: "push", Object: branch})
 }
 
-// DeleteBranch removes a branch other than the default one.
-func (s *Server) DeleteBranch(kind, branch string) error {
-	if branch == s.state.Default {
-		return fmt.Errorf("github world: the default branch %s cannot be deleted", branch)
-	}
-	kept := s.state.Branches[:0]
-	for _, b := range s.state.Branches {
-		if b.Name != branch {
-			kept = append(kept, b)
-		}
-	}
-	s.state.Branches = kept
-	s.core.Log(world.Entry{Kind: kind, Provider: "github", Call: "delete branch", Object: branch})
-	return nil
-}
-
 // SetWorkflowState switches a workflow on or off, as anyone with actions: write can.
 func (s *Server) SetWorkflowState(kind, path, state string) error {
 	w := s.byPath(path)
@@ -62,25 +46,11 @@ func (s *Server) AddKey(kind string, k Key) {
 // sealed to the old one is answered 422.
 func (s *Server) RotateSecretsKey() { s.state.KeyID = s.core.Text(18) }
 
-// KillToken makes an access token stop working.
-func (s *Server) KillToken(name string) {
-	for _, t := range s.state.Tokens {
-		if t.Name == name && !t.Dead {
-			t.Dead = true
-			s.core.Dies(name, s.core.Now(), "revoked")
-		}
-	}
-}
-
 // WorkflowActive says whether events start this workflow now.
 func (s *Server) WorkflowActive(path string) bool {
 	w := s.byPath(path)
 	return w != nil && (w.State.Is == "active" || w.State.Is == "deleted")
 }
-
-// Compromised says whether code of this workflow can read secrets now: events
-// start it, or a run or job of it lives.
-func (s *Server) Compromised(path string) bool { return s.WorkflowActive(path) || s.LiveJobs(path) > 0 }
 
 // LiveJobs counts jobs of a workflow that have not ended: each still holds the
 // values it was started with.
