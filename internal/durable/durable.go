@@ -24,12 +24,26 @@ func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	return SyncDir(dir)
 }
 
-// Mkdir makes the folder path and those above it and puts its entry on disk.
+// Mkdir makes the folder path and those above it that are missing, and puts the
+// entry of each on disk.
 func Mkdir(path string, perm fs.FileMode) error {
+	path = filepath.Clean(path)
+	made := []string{path}
+	for dir := filepath.Dir(path); dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+		made = append(made, dir)
+	}
 	if err := os.MkdirAll(path, perm); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	return SyncDir(filepath.Dir(path))
+	for _, dir := range made {
+		if err := SyncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Remove deletes a file and puts the deletion on disk. A file that is not there
