@@ -64,6 +64,19 @@ func TestNoInit(t *testing.T) {
 	})
 }
 
+// A map that leaves a place out sends people past it.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	doc, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list(t) {
+		if n := name(p.ImportPath); n != "internal" && !strings.Contains(string(doc), "`"+n+"`") {
+			t.Errorf("docs/architecture.md does not name %s", n)
+		}
+	}
+}
+
 func calls(s *ast.SelectorExpr, pkg string, names ...string) bool {
 	x, ok := s.X.(*ast.Ident)
 	return ok && x.Name == pkg && slices.Contains(names, s.Sel.Name)
