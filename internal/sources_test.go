@@ -64,6 +64,47 @@ func TestNoInit(t *testing.T) {
 	})
 }
 
+// revealed lists the files in which a secret's value leaves its type, and what for.
+// docs/adr/0002 promises that there is such a list.
+var revealed = map[string]string{
+	"internal/secret/text.go":            "compares in constant time",
+	"internal/secret/seal.go":            "encrypts",
+	"internal/secret/redact.go":          "learns what to mask",
+	"internal/approval/sign.go":          "opens the signer's own key",
+	"adapters/github/auth.go":            "signs requests in",
+	"adapters/github/secret_put.go":      "seals to GitHub's key",
+	"adapters/aws/client.go":             "signs requests",
+	"adapters/aws/access_key.go":         "reads the key's id, which is none, out of a pasted value",
+	"adapters/aws/secretsmanager_put.go": "sends the new value",
+	"adapters/vault/client.go":           "signs requests in",
+	"adapters/vault/kv_put.go":           "sends the new value",
+	"adapters/npm/client.go":             "signs requests in, and probes with a value",
+	"adapters/npm/token_mint.go":         "sends password and one-time password",
+	"adapters/npm/token_delete.go":       "sends the one-time password",
+	"adapters/npm/token_list.go":         "compares with the characters a mask leaves",
+	"adapters/adaptertest/bench.go":      "looks for the value where it must not be",
+}
+
+func TestSecretsAreRevealedWhereTheyAreSent(t *testing.T) {
+	seen := map[string]bool{}
+	each(t, func(name string, f *ast.File, at func(ast.Node) string) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Reveal" {
+				seen[name] = true
+				if revealed[name] == "" {
+					t.Errorf("%s: Reveal: only where a value is sent; pass the secret.Text on", at(s))
+				}
+			}
+			return true
+		})
+	})
+	for name := range revealed {
+		if !seen[name] {
+			t.Errorf("%s reveals nothing any more; take it off the list", name)
+		}
+	}
+}
+
 // A map that leaves a place out sends people past it.
 func TestArchitectureNamesEveryPackage(t *testing.T) {
 	doc, err := os.ReadFile("../docs/architecture.md")
