@@ -2,27 +2,10 @@ package view
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
 )
-
-// EventRecord is one line of an ndjson stream after its version line.
-type EventRecord struct {
-	Type     string       `json:"type"`
-	Incident string       `json:"incident"`
-	Seq      int          `json:"seq"`
-	Time     time.Time    `json:"time"`
-	Data     respond.Data `json:"data"`
-}
-
-// VersionRecord is the first line of an ndjson stream.
-type VersionRecord struct {
-	Type    string `json:"type"` // "version"
-	Schema  string `json:"schema"`
-	Program string `json:"program"`
-}
 
 // Event is one event in a sentence, "" for those a person need not see go by.
 // verbose adds them.

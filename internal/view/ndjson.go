@@ -4,12 +4,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/firebreak/firebreak/internal/respond"
 )
 
 // EventsSchema names the ndjson stream. Fields are added, never renamed.
 const EventsSchema = "firebreak.events/1"
+
+// EventRecord is one line of an ndjson stream after its version line.
+type EventRecord struct {
+	Type     string       `json:"type"`
+	Incident string       `json:"incident"`
+	Seq      int          `json:"seq"`
+	Time     time.Time    `json:"time"`
+	Data     respond.Data `json:"data"`
+}
+
+// VersionRecord is the first line of an ndjson stream.
+type VersionRecord struct {
+	Type    string `json:"type"` // "version"
+	Schema  string `json:"schema"`
+	Program string `json:"program"`
+}
 
 // Version writes the first line of an ndjson stream.
 func Version(w io.Writer, program string) error {
