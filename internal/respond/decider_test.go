@@ -403,3 +403,22 @@ func TestNumbersStayUniqueInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// Invariant I11: a journal that ends with an intent says nothing about its call.
+func TestACallWithoutAnAnswerIsUnknown(t *testing.T) {
+	b := open(t, respond.Opened{}, one(action("a", plan.Contain, plan.Reversible)))
+	b.broken("a", "shut")
+	outcome := func(want plan.State) {
+		t.Helper()
+		if got := b.d.State().Actions[0].Outcome; got != want {
+			t.Errorf("outcome %q, not %q", got, want)
+		}
+	}
+	outcome("")
+	b.see(respond.Intended{Action: "a", Call: plan.Call{Key: "shut"}, Number: 1})
+	outcome(plan.Unknown)
+	b.see(respond.Outcome{Action: "a", Number: 1, Outcome: plan.Outcome{State: plan.Done}})
+	outcome("")
+	b.held("a", plan.P1)
+	outcome(plan.Done)
+}

@@ -79,6 +79,9 @@ func (d *Decider) picture(a *action, gates map[plan.Gate]*GateState) ActionState
 	default:
 		st.Phase = d.readiness(a, &st, gates)
 	}
+	if st.Phase != Finished && a.flying() {
+		st.Outcome = plan.Unknown // whoever reads this after the process died has nothing else to go by
+	}
 	return st
 }
 

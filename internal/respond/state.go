@@ -30,7 +30,7 @@ type State struct {
 type ActionState struct {
 	Action    *plan.Action
 	Phase     Phase
-	Outcome   plan.State // "" while open
+	Outcome   plan.State // "" while open, unknown while a call of it has no answer
 	Proof     plan.Proof // reached
 	Required  plan.Proof // after taking evidence that could not be had into account
 	Shortfall string
