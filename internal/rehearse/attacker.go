@@ -1,14 +1,10 @@
 package rehearse
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -38,18 +34,6 @@ func newAttacker(r *Rehearsal) *attacker {
 	return a
 }
 
-// signed puts a user agent on every request, the SDK's own included.
-type signed struct {
-	agent string
-	next  http.RoundTripper
-}
-
-func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("User-Agent", s.agent)
-	return s.next.RoundTrip(r)
-}
-
 // act does everything once. A refusal is not an error: it is how the attacker
 // learns. An error is one of the rehearsal itself.
 func (a *attacker) act(ctx context.Context) error {
@@ -72,8 +56,9 @@ func (a *attacker) publish(ctx context.Context, held string) error {
 		return nil
 	}
 	for _, p := range a.r.Scenario.World.NPM.Packages {
-		version := fmt.Sprintf("%s-%d.%d", last1(p.Versions, "0.0.0"), a.r.Clock.Now().UnixMilli(), a.round)
-		if _, err := put(ctx, a.client, a.r.World.URL("npm"), token, p.Name, version, []byte("stolen "+version+"\n")); err != nil {
+		version := fmt.Sprintf("%s-%d.%d", newest(p.Versions), a.r.Clock.Now().UnixMilli(), a.round)
+		r := release{a.r.World.URL("npm"), token, p.Name, version, []byte("stolen " + version + "\n")}
+		if _, err := r.put(ctx, a.client); err != nil {
 			return err
 		}
 	}
@@ -83,7 +68,7 @@ func (a *attacker) publish(ctx context.Context, held string) error {
 // read reads what a held Vault token or key pair opens.
 func (a *attacker) read(ctx context.Context, held string) error {
 	if value, ok := a.r.vaultToken(held); ok {
-		for path := range a.r.Scenario.World.Vault.KV {
+		for _, path := range slices.Sorted(maps.Keys(a.r.Scenario.World.Vault.KV)) {
 			mount, rest, _ := strings.Cut(path, "/")
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.r.World.URL("vault")+"/v1/"+mount+"/data/"+rest, nil)
 			if err != nil {
@@ -163,49 +148,6 @@ func (l *Loaded) persistence() []Persistence {
 		}
 	}
 	return all
-}
-
-// put publishes one version the way npm does and gives the status.
-// Source: npm CLI, libnpmpublish.
-func put(ctx context.Context, c *http.Client, registry, token, name, version string, tarball []byte) (int, error) {
-	file := name[strings.LastIndexByte(name, '/')+1:] + "-" + version + ".tgz"
-	body, err := json.Marshal(map[string]any{
-		"_id": name, "name": name, "dist-tags": map[string]string{"latest": version},
-		"versions":     map[string]any{version: map[string]string{"name": name, "version": version}},
-		"_attachments": map[string]any{file: map[string]any{"content_type": "application/octet-stream", "data": base64.StdEncoding.EncodeToString(tarball), "length": len(tarball)}},
-	})
-	if err != nil {
-		return 0, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, registry+"/"+url.PathEscape(name), bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	return status(c, req)
-}
-
-func send(c *http.Client, req *http.Request) error {
-	_, err := status(c, req)
-	return err
-}
-
-func status(c *http.Client, req *http.Request) (int, error) {
-	resp, err := c.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
-	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
-}
-
-func last1(list []string, otherwise string) string {
-	if len(list) == 0 {
-		return otherwise
-	}
-	return list[len(list)-1]
 }
 
 // token gives the value of a held npm token.

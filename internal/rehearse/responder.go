@@ -178,8 +178,8 @@ func (r *Rehearsal) Promote(ctx context.Context) error {
 	}
 	client := &http.Client{Transport: signed{"team/release", r.Transport}}
 	for _, p := range r.Scenario.World.NPM.Packages {
-		version := next(last1(p.Versions, "0.0.0"), r.World.Entries())
-		status, err := put(ctx, client, r.World.URL("npm"), token, p.Name, version, content)
+		version := next(newest(p.Versions), r.World.Entries())
+		status, err := release{r.World.URL("npm"), token, p.Name, version, content}.put(ctx, client)
 		if err != nil {
 			return fmt.Errorf("publish %s@%s: %w", p.Name, version, err)
 		}
