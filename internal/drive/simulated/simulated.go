@@ -194,7 +194,7 @@ func (r *run) do(ctx context.Context, c respond.Command) error {
 	s := r.d.State()
 	switch v := c.(type) {
 	case respond.Apply:
-		return r.apply(ctx, s, v)
+		return r.apply(ctx, v)
 	case respond.Settle:
 		r.observe(respond.Settled{Action: v.Action.ID, Number: v.Number, Settlement: r.o.Hands.Settle(ctx, s, v)})
 	case respond.Verify:
@@ -211,7 +211,7 @@ func (r *run) crash(w Where, c respond.Apply) bool {
 	return r.o.Crash != nil && r.o.Crash(w, r.n, c)
 }
 
-func (r *run) apply(ctx context.Context, _ *respond.State, c respond.Apply) error {
+func (r *run) apply(ctx context.Context, c respond.Apply) error {
 	r.n++
 	r.observe(respond.Intended{Action: c.Action.ID, Call: c.Call, Number: c.Number})
 	if r.crash(BeforeRequest, c) {
