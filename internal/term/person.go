@@ -137,6 +137,10 @@ func (p *Person) override(ctx context.Context, a respond.Ask) (drive.Reply, erro
 	o := &respond.Overridden{Gate: a.Gate, Reason: reason, By: p.By}
 	if len(a.Actions) == 1 {
 		o.Action = a.Actions[0].ID
+	} else {
+		for _, x := range a.Actions {
+			o.Actions = append(o.Actions, x.ID)
+		}
 	}
 	if p.SecondPerson {
 		o.Second, err = p.IO.line(ctx, "Who is the second person agreeing?", p.another)
@@ -151,8 +155,8 @@ func (p *Person) override(ctx context.Context, a respond.Ask) (drive.Reply, erro
 
 func (p *Person) value(ctx context.Context, a respond.Ask) (drive.Reply, error) {
 	name := a.Held
-	if name == "" {
-		name = a.ID
+	if name == "" || a.Kind == respond.Assist {
+		name = a.ID // what an assisted task wants is called the same in each
 	}
 	text, err := p.IO.hidden(ctx, "The value (it is not shown, and sealed at once)")
 	if err != nil {

@@ -208,3 +208,25 @@ func TestPastedValueIsNeverShown(t *testing.T) {
 		t.Error("the value was drawn on the screen")
 	}
 }
+
+// Assisted tasks all want something called "value": sealed under that name, the
+// second would take the place of the first.
+func TestPastedValuesOfTwoTasksStayApart(t *testing.T) {
+	var names []string
+	for _, id := range []string{"assist/rotate/manual.task/a#1", "assist/rotate/manual.task/b#1"} {
+		c, s := open(t, map[string]string{})
+		p := &Person{IO: s, By: "alice", Seal: func(name string, _ secret.Text) (string, error) {
+			names = append(names, name)
+			return "sealed:" + name, nil
+		}}
+		got := ask(p, respond.Ask{ID: id, Kind: respond.Assist, Held: "value", Choices: []string{"value", "skip", "pause"}})
+		c.await("Paste the value")
+		c.enter("\r")
+		c.await("not shown")
+		c.enter("npm_canary\r")
+		<-got
+	}
+	if len(names) != 2 || names[0] == names[1] {
+		t.Errorf("sealed as %q", names)
+	}
+}
