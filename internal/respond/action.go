@@ -31,7 +31,9 @@ type action struct {
 	attests   int    // times a person said an assisted task is done
 	arrived   time.Time
 	arrivedIn int
-	failures  int // refusals in a row that are worth trying again
+	failures  int       // refusals in a row that are worth trying again
+	heldAt    time.Time // last reading that showed the wished state
+	undone    int       // times the wished state was gone again
 }
 
 type attempt struct {
@@ -177,6 +179,18 @@ func (a *action) sent(key string) *attempt {
 	return nil
 }
 
+// tried counts the calls with a key since the wished state was last seen or a
+// person last said to try again.
+func (a *action) tried(key string) int {
+	n := 0
+	for _, t := range a.attempts {
+		if t.Call.Key == key && !t.Superseded && t.At.After(a.heldAt) {
+			n++
+		}
+	}
+	return n
+}
+
 // retry forgets verdicts, not effects.
 func (a *action) retry() {
 	for i := range a.attempts {
@@ -220,13 +234,14 @@ func (d *Decider) read(a *action, r plan.Reading) {
 	d.note(r)
 	switch r.State {
 	case plan.Held:
-		a.unread, a.failures = 0, 0
+		a.unread, a.failures, a.heldAt = 0, 0, d.now
 		d.holds(a, r)
 	case plan.Broken:
 		a.unread = 0
 		a.firstHeld = time.Time{}
 		if a.done {
 			a.reopen()
+			a.undone++
 		}
 		if len(r.Next) == 0 {
 			a.lookAfter = d.now.Add(pause(r.Wait.D(), a.p.Settle.D()))
@@ -271,7 +286,7 @@ func sharesDoor(a, b *action) bool {
 
 func (d *Decider) note(r plan.Reading) {
 	for _, s := range r.Saved {
-		d.listed[s.Evidence] = s
+		d.list(s)
 	}
 	for _, f := range r.Found {
 		known := false
@@ -343,6 +358,8 @@ const (
 	fresh    = 2 * time.Minute  // how old a fact may be at a gate, and a reading before a call
 	patience = 60 * time.Minute // how long "accepted, not yet effective" is waited for before a person is asked (npm: up to an hour)
 	settles  = 10               // settlements that told nothing before a person is asked
+	tries    = 12               // calls with one key that changed nothing before a person is asked
+	undoings = 5                // times a door was opened again before a person is asked
 	unreads  = 8                // readings that told nothing before a person is asked
 )
 

@@ -40,6 +40,9 @@ func (d *Decider) answered(v Answered) {
 	if d.id(base) != v.Ask {
 		return
 	}
+	if strings.HasPrefix(base, "again/") && !slices.Contains([]string{"go", "some", "skip", "pause"}, v.Choice) {
+		return // that it was asked counts as agreed, so only a word that was offered may count
+	}
 	d.asked[base]++
 	if v.Choice == "pause" {
 		d.asked[base]--
@@ -51,7 +54,7 @@ func (d *Decider) answered(v Answered) {
 	case "confirm", "again":
 		d.confirmed(base, v)
 	case "failed", "unread":
-		d.on(rest, func(a *action) { a.decided(v, d.now) })
+		d.on(rest, func(a *action) { d.decided(a, v) })
 	case "doubt":
 		d.judged(rest, v)
 	case "gate":
@@ -106,13 +109,19 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// decided is a person's word on a refused or unreadable action.
-func (a *action) decided(v Answered, now time.Time) {
+// decided is a person's word on a refused or unreadable action. Where no provider
+// refused it, the old value may be the wrong one: it is asked for again.
+func (d *Decider) decided(a *action, v Answered) {
 	switch v.Choice {
 	case "retry":
+		for _, in := range a.p.Inputs {
+			if in.Held != "" && a.refused == "" {
+				delete(d.held, in.Held)
+			}
+		}
 		a.retry()
 	case "skip":
-		a.skip(reason(v), now)
+		a.skip(reason(v), d.now)
 	}
 }
 
@@ -150,7 +159,7 @@ func (d *Decider) judged(rest string, v Answered) {
 // restudy makes what a gate rests on old, so that it is read again.
 func (d *Decider) restudy(g plan.Gate) {
 	for _, c := range d.containment() {
-		c.unread = 0
+		c.unread, c.undone = 0, 0
 	}
 	switch g {
 	case plan.GateBoundary:
@@ -189,7 +198,7 @@ func (d *Decider) attested(a *action, v Answered) {
 		if w != nil && w.Wants != "" && v.Value != "" {
 			a.outputs[w.Wants] = plan.Output{Sealed: v.Value}
 		}
-		if w != nil && w.Wants != "" && v.Value != "" || a.p.Role == plan.Notify {
+		if said := w != nil && w.Wants != "" && v.Value != "" && d.required(a).Rank() <= plan.P0.Rank(); said || a.p.Role == plan.Notify {
 			a.proof = plan.P0 // somebody's word, and shown as no more than that
 			d.claim(a)
 		}
@@ -301,6 +310,9 @@ func (w *wants) assist(a *action) {
 	choices := []string{"done", "look", "skip", "pause"}
 	if a.p.Assisted.Wants != "" {
 		choices = []string{"value", "skip", "pause"}
+	}
+	if a.p.Assisted.Wants != "" && a.attests > 0 {
+		choices = []string{"look", "value", "skip", "pause"}
 	}
 	w.ask(Ask{ID: w.d.id("assist/" + a.p.ID), Kind: Assist, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p}, Choices: choices, Text: text, Held: a.p.Assisted.Wants})
 }

@@ -190,15 +190,29 @@ func (d *Decider) end() Stop {
 			code = worse(code, doubtful)
 		}
 	}
+	if stuck := d.stuck(); len(open) == 0 && len(stuck) > 0 {
+		return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck) + "; correct the playbook and plan again"}
+	}
 	if len(open) > 0 {
 		return Stop{Code: code, Reason: "not closed: " + join(open) + "; each needs its action carried out, or a signed exception with owner and date"}
 	}
 	return Stop{Code: code, Reason: "every credential is closed", Close: code == 0}
 }
 
+// stuck lists the actions which are neither done nor skipped.
+func (d *Decider) stuck() []string {
+	var out []string
+	for _, a := range d.acts {
+		if !a.closed() {
+			out = append(out, a.p.Use+" on "+a.p.Target.Name)
+		}
+	}
+	return out
+}
+
 // preflight wants listings, at once and beside everything else.
 func (w *wants) preflight() {
-	if s := w.d.surveys["preflight"]; s.last == nil || s.sitting < 0 {
+	if s := w.d.surveys["preflight"]; !w.d.surveyedNow(s) {
 		w.add(Survey{Scope: "preflight", Round: s.round + 1})
 	}
 }
@@ -228,7 +242,7 @@ func (w *wants) action(a *action) {
 		return
 	}
 	w.old(a)
-	if a.p.Assisted != nil && a.p.Assisted.Wants != "" {
+	if a.p.Assisted != nil && a.p.Assisted.Wants != "" && !has(a.outputs, a.p.Assisted.Wants) {
 		w.assist(a)
 		return
 	}
@@ -321,6 +335,10 @@ func (w *wants) calls(a *action) {
 			// Accepted a moment ago: what was read may be older than the call. Look again before sending it again.
 			w.look(a, a.readAt.Add(short))
 			continue
+		}
+		if a.tried(c.Key) >= tries {
+			w.failed(a, "sent "+itoa(tries)+" times without effect: "+c.Verb+" "+c.Object+": "+a.reading.Detail)
+			return
 		}
 		n++
 		w.add(Apply{Action: a.p, Call: c, Number: n})

@@ -112,9 +112,20 @@ func (d *Decider) surveyed(v Surveyed) {
 	s.last, s.at, s.sitting = &v, d.now, d.sitting
 	s.round++
 	for _, l := range v.Listed {
-		d.listed[l.Evidence] = l
+		d.list(l)
 	}
 }
+
+// list notes a piece of evidence. A mere listing never takes the place of a file.
+func (d *Decider) list(s plan.Saved) {
+	if had, is := d.listed[s.Evidence]; is && had.File != "" && s.File == "" {
+		return
+	}
+	d.listed[s.Evidence] = s
+}
+
+// surveyedNow reports whether s was answered in this sitting and nobody asked for it anew.
+func (d *Decider) surveyedNow(s *survey) bool { return s.last != nil && s.sitting == d.sitting }
 
 // resume makes every open intent a doubt and every unfinished reading old.
 func (d *Decider) resume() {
@@ -147,10 +158,28 @@ func (d *Decider) arrive() {
 			a.skip("it needs what "+from+" would have given, and that ended without it", d.now)
 			continue
 		}
+		if a.p.Role == plan.Canary && d.staysShut(a) {
+			a.skip("nothing was enabled that could be watched", d.now)
+			continue
+		}
 		if a.arrived.IsZero() || a.arrivedIn != d.sitting {
 			a.arrived, a.arrivedIn = d.now, d.sitting
 		}
 	}
+}
+
+// staysShut reports whether every opening a canary comes after was skipped.
+func (d *Decider) staysShut(canary *action) bool {
+	openings, skipped := 0, 0
+	for _, id := range canary.p.After {
+		if b := d.byID[id]; b != nil && b.p.Role == plan.Enable {
+			openings++
+			if b.skipped != "" {
+				skipped++
+			}
+		}
+	}
+	return openings > 0 && skipped == openings
 }
 
 // free reports whether everything an action comes after is out of the way.
@@ -164,7 +193,8 @@ func (d *Decider) free(a *action) bool {
 		return true
 	}
 	for _, id := range a.p.Until {
-		if b := d.byID[id]; b != nil && !b.closed() {
+		// What was skipped put nothing in the old value's place: it lives until the deadline, where there is one.
+		if b := d.byID[id]; b != nil && !b.done && (b.skipped == "" || a.p.Deadline > 0) {
 			return false
 		}
 	}

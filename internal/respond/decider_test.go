@@ -176,6 +176,7 @@ func TestLostAnswerOfADetectableCallIsSettledFirst(t *testing.T) {
 	b.see(respond.Intended{Action: "a", Call: plan.Call{Key: "mint"}, Number: 1})
 	b.want()
 	b.see(respond.Resumed{})
+	b.see(respond.Surveyed{Scope: "preflight"})
 	b.want("settle a")
 	b.see(respond.Settled{Action: "a", Number: 1, Settlement: plan.Settlement{Happened: "unknown", Wait: plan.Duration(time.Minute)}})
 	b.want("wait 1m0s")
@@ -276,6 +277,7 @@ func TestOverlapFlipsAtItsDeadline(t *testing.T) {
 	b := open(t, respond.Opened{}, p)
 	b.want("verify test", "wait 1h0m0s")
 	b.see(respond.Resumed{})
+	b.see(respond.Surveyed{Scope: "preflight"})
 	b.pass(time.Hour)
 	b.want("verify kill", "verify test")
 }

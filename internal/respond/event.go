@@ -135,9 +135,12 @@ type Fired struct {
 type Overridden struct {
 	Gate   plan.Gate `json:"gate"`
 	Action string    `json:"action,omitempty"`
-	Reason string    `json:"reason"`
-	By     string    `json:"by"`
-	Second string    `json:"second,omitempty"`
+	// Actions are those the override was asked for, where they are several. Without
+	// Action and Actions it opens the gate for every action.
+	Actions []string `json:"actions,omitempty"`
+	Reason  string   `json:"reason"`
+	By      string   `json:"by"`
+	Second  string   `json:"second,omitempty"`
 }
 
 // Resumed starts a new sitting: every remembered fact is stale, every open intent in doubt.

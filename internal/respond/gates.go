@@ -90,7 +90,8 @@ func (w *wants) gates(a *action) bool {
 func (d *Decider) overridden(g plan.Gate, a *action) *Overridden {
 	for i := range d.overrides {
 		o := &d.overrides[i]
-		if o.Gate == g && (o.Action == "" || o.Action == a.p.ID) {
+		every := o.Action == "" && len(o.Actions) == 0
+		if o.Gate == g && (every || o.Action == a.p.ID || slices.Contains(o.Actions, a.p.ID)) {
 			return o
 		}
 	}
@@ -136,7 +137,7 @@ func (d *Decider) condition(g plan.Gate) string {
 
 func (d *Decider) judgePreflight(v *verdict) {
 	s := d.surveys["preflight"]
-	if s.last == nil || s.sitting < 0 {
+	if !d.surveyedNow(s) {
 		v.notYet("preflight has not answered yet")
 		return
 	}
@@ -198,6 +199,8 @@ func (d *Decider) facts(v *verdict, a *action, cs []*action) {
 		case d.lifted(c):
 		case c.skipped != "":
 			v.no(c.p.Use + " on " + c.p.Target.Name + " was skipped: " + c.skipped)
+		case !c.done && c.undone >= undoings:
+			v.no(c.p.Use + " on " + c.p.Target.Name + " is undone again and again; find out by whom and take the access away")
 		case !c.done:
 			v.notYet(c.p.Use + " on " + c.p.Target.Name + " is not proven yet")
 		case c.unread >= unreads:
@@ -234,7 +237,7 @@ func (d *Decider) judgeEvidence(v *verdict, a *action) {
 		if _, ok := d.listed[key]; ok {
 			continue
 		}
-		coming := d.surveys["preflight"].last == nil
+		coming := !d.surveyedNow(d.surveys["preflight"])
 		for _, b := range d.acts {
 			if b.p.Role == plan.Export && slices.Contains(b.p.Evidence, key) && !b.closed() {
 				coming = true
