@@ -82,7 +82,25 @@ func (f *Factory) rehearsalSite(r *rehearse.Rehearsal, agent string) (*site, err
 			return nil, err
 		}
 	}
+	if err := forgetVault(); err != nil {
+		return nil, err
+	}
 	return s, s.build(f, ground{r.Environment, r.Transport, r.Clock, agent, false})
+}
+
+// forgetVault takes Vault's variables out of this process: its client library reads
+// them whatever it is told, and one that does not parse would end a rehearsal.
+func forgetVault() error {
+	for _, line := range os.Environ() {
+		name, _, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(name, "VAULT_") {
+			continue
+		}
+		if err := os.Unsetenv(name); err != nil {
+			return fmt.Errorf("leave %s out of the rehearsal: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (s *site) build(f *Factory, g ground) error {
