@@ -160,10 +160,11 @@ func (s *Server) dispatch(r *http.Request) answer {
 	}
 	now := s.core.Now()
 	delay := s.core.Delay("github dispatch")
+	takes := cmp.Or(s.core.Delay("github build"), 20*time.Second)
 	x := &Run{
 		ID: s.core.ID(), Workflow: w.ID, Path: w.Path, Event: "workflow_dispatch", Branch: b.Name, SHA: b.SHA, Status: "queued",
-		Actor: s.login(r), Attempts: 1, Created: now, Updated: now, Shown: now.Add(delay), Starts: now.Add(delay + 2*time.Second),
-		Ends: now.Add(delay + 20*time.Second), Purpose: "dispatch", Files: b.Files[w.Path], Log: "dispatched",
+		Actor: s.login(r), Attempts: 1, Created: now, Updated: now, Shown: now.Add(delay), Starts: now.Add(delay + takes/10),
+		Ends: now.Add(delay + takes), Purpose: "dispatch", Files: b.Files[w.Path], Log: "dispatched",
 		Jobs: []Job{{ID: s.core.ID(), Name: "build", Status: "queued"}},
 	}
 	s.state.Runs = append(s.state.Runs, x)

@@ -5,7 +5,7 @@
 //
 // Runs move in world time; a change is seen by readers after the propagation
 // delay configured for its kind ("github workflow", "github run", "github secret",
-// "github cache", "github dispatch"). The shapes follow the GitHub REST reference, version
+// "github cache", "github dispatch", and "github build", how long a dispatched run takes). The shapes follow the GitHub REST reference, version
 // 2022-11-28; only members that clients of this world read are served.
 package github
 
