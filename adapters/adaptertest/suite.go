@@ -71,6 +71,7 @@ type World struct {
 // Run runs every check as a subtest.
 func Run(t *testing.T, s Suite) {
 	t.Helper()
+	note(s.Action)
 	if s.Mutates == nil {
 		s.Mutates = adapters.MutatesByMethod
 	}

@@ -2,16 +2,22 @@ package aws
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/world"
 )
+
+func TestMain(m *testing.M) {
+	os.Exit(adaptertest.Every{M: m, Provider: New(Config{}, adapters.Wire{})}.Run())
+}
 
 func role() map[string]plan.Value { return literals("account", "prod", "role", deployARN) }
 func user() map[string]plan.Value { return literals("account", "prod", "user", "deployer") }

@@ -16,12 +16,19 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/adapters/github"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	p, err := github.New(github.Config{}, adapters.Wire{})
+	if err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(adaptertest.Every{M: m, Provider: p})
+}
 
 // An App logs in with a JWT signed by its key, once, and works with the token; the
 // login is let through also where nothing may be changed.

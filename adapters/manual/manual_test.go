@@ -2,6 +2,7 @@ package manual_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/world"
 )
+
+func TestMain(m *testing.M) {
+	os.Exit(adaptertest.Every{M: m, Provider: manual.New()}.Run())
+}
 
 func TestTask(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Suite{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +22,14 @@ import (
 	wnpm "github.com/firebreak/firebreak/internal/world/npm"
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
+
+func TestMain(m *testing.M) {
+	p, err := npm.New(npm.Config{}, adapters.Wire{})
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(adaptertest.Every{M: m, Provider: p}.Run())
+}
 
 const (
 	operator = "npm_OPERxKq7ZyW3nR8vT2mB5cL9sD4fG6hJOPER"

@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,14 @@ import (
 	wvault "github.com/firebreak/firebreak/internal/world/vault"
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
+
+func TestMain(m *testing.M) {
+	p, err := vault.New(vault.Config{}, adapters.Wire{})
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(adaptertest.Every{M: m, Provider: p}.Run())
+}
 
 const (
 	operator = "hvs.OPERATORxKq7ZyW3nR8vT2mB5cL9"
