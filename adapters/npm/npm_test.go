@@ -267,22 +267,49 @@ func TestOnlyUnauthorizedIsDead(t *testing.T) {
 	}
 }
 
-// A token that appears beside ours is deleted before the mint counts, and shown.
-func TestMintDeletesStrays(t *testing.T) {
+// A token that appears beside ours may be anybody's: it is shown, and only what the
+// journal says this mint made and lost is deleted.
+func TestMintDeletesOnlyWhatItLost(t *testing.T) {
 	w, _ := start(t, seed())
 	p := provider(t, w, w.Wire())
-	a, tk := task(t, w, p, "npm.token.mint", adapters.Inputs{"user": literal("acme-bot"), "password_env": literal("IR_NPM_PASSWORD"), "otp_env": literal("IR_NPM_OTP")}, nil)
-	stray := a.Apply(t.Context(), tk, a.Verify(t.Context(), tk).Next[0]) // as if somebody else had made it
+	in := adapters.Inputs{"user": literal("acme-bot"), "password_env": literal("IR_NPM_PASSWORD"), "otp_env": literal("IR_NPM_OTP")}
+	a, tk := task(t, w, p, "npm.token.mint", in, nil)
+	_, other := task(t, w, p, "npm.token.mint", in, nil)
+	other.Action.ID = "rotate/npm.token.mint/another"
+	stray := a.Apply(t.Context(), other, a.Verify(t.Context(), tk).Next[0]) // another response's, or an attacker's
+
+	lost := a.Verify(t.Context(), tk).Next[0]
+	made := a.Apply(t.Context(), tk, lost)
+	tk.History = append(tk.History, plan.Attempt{Call: lost, Number: 1, At: tk.Now})
+	s := a.Settle(t.Context(), tk, lost)
+	if s.Happened != "yes" || !s.Lost || s.Outputs["id"].Value != made.Outputs["id"].Value {
+		t.Fatalf("want our own token found, got %+v", s)
+	}
+	tk.History[0].Settlement = &s
 	r := a.Verify(t.Context(), tk)
-	if len(r.Next) != 2 || r.Next[0].Verb != "delete" || r.Next[0].Object != stray.Outputs["id"].Value || len(r.Found) != 1 {
-		t.Fatalf("want the stray deleted and shown, then a new token: %+v", r)
+	if len(r.Next) != 2 || r.Next[0].Object != made.Outputs["id"].Value || len(r.Found) != 1 || r.Found[0].Target != stray.Outputs["id"].Value {
+		t.Fatalf("want ours deleted, the other shown, then a new token: %+v", r)
 	}
 	for i, c := range r.Next {
 		out := a.Apply(t.Context(), tk, c)
-		tk.History = append(tk.History, plan.Attempt{Call: c, Number: i + 1, At: tk.Now, Outcome: &out.Outcome})
+		tk.History = append(tk.History, plan.Attempt{Call: c, Number: i + 2, At: tk.Now, Outcome: &out.Outcome})
 	}
-	if r = a.Verify(t.Context(), tk); r.State != plan.Held {
-		t.Errorf("want held, got %+v", r)
+	if r = a.Verify(t.Context(), tk); r.State != plan.Held || len(r.Found) != 1 {
+		t.Errorf("want held and the other shown, got %+v", r)
+	}
+}
+
+// A sealed value that is lost after the fact makes the mint start over.
+func TestMintOfALostValueStartsOver(t *testing.T) {
+	w, _ := start(t, seed())
+	p := provider(t, w, w.Wire())
+	a, tk := task(t, w, p, "npm.token.mint", adapters.Inputs{"user": literal("acme-bot"), "password_env": literal("IR_NPM_PASSWORD"), "otp_env": literal("IR_NPM_OTP")}, nil)
+	c := a.Verify(t.Context(), tk).Next[0]
+	out := a.Apply(t.Context(), tk, c)
+	tk.History = []plan.Attempt{{Call: c, Number: 1, At: tk.Now, Outcome: &out.Outcome, Settlement: &plan.Settlement{Happened: "yes", Lost: true, Outputs: out.Outputs}}}
+	r := a.Verify(t.Context(), tk)
+	if len(r.Next) != 2 || r.Next[0].Verb != "delete" || r.Next[0].Object != out.Outputs["id"].Value || r.Next[1].Verb != "create" {
+		t.Fatalf("want the useless token deleted and a new one: %+v", r)
 	}
 }
 

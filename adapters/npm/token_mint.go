@@ -2,6 +2,8 @@ package npm
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,9 +17,9 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// mint makes a new token of the user. Every token of that user which was not there
-// when the response was planned and which no outcome of ours names is an orphan of
-// ours or an attacker's: its reading wants it deleted and shows it.
+// mint makes a new token of the user. A token it made and whose value was lost is
+// deleted. Any other that was not there when the response was planned may be an
+// attacker's: it is shown and left to people, for a mint is reversible.
 type mint struct{ p *Provider }
 
 // existing is the before-image of a mint's call: the keys there were.
@@ -137,8 +139,15 @@ func body(t adapters.Task, password secret.Text) map[string]any {
 	return b
 }
 
-// label names a token so that people recognize it; it is no evidence that it is ours.
-func label(t adapters.Task) string { return "firebreak-" + t.Began.UTC().Format("20060102T150405Z") }
+// label names a token so that people recognize it, a different one for each mint
+// of a response. It is no evidence that a token is ours; a token without it is not.
+func label(t adapters.Task) string {
+	sum := sha256.Sum256([]byte(t.Action.ID))
+	return labels(t) + "-" + hex.EncodeToString(sum[:3])
+}
+
+// labels is what the names of all tokens of a response begin with.
+func labels(t adapters.Task) string { return "firebreak-" + t.Began.UTC().Format("20060102T150405Z") }
 
 func list(v any) []string {
 	var out []string
@@ -155,8 +164,9 @@ func list(v any) []string {
 	return out
 }
 
-// Settle implements adapters.Action. A token which appeared since the intent is
-// what a lost answer leaves behind; its value is gone with the answer.
+// Settle implements adapters.Action. The one token which appeared since the intent
+// and may be ours is what a lost answer leaves behind; its value is gone with the
+// answer. Where several may be, a person decides.
 func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Settlement {
 	tokens, err := m.p.c.tokens(ctx)
 	if err != nil {
@@ -170,13 +180,21 @@ func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Set
 		return plan.Settlement{Happened: "unknown", Detail: err.Error()}
 	}
 	const skew = 5 * time.Minute
-	ours := journaled(t)
-	for _, x := range tokens {
-		if !slices.Contains(before.Keys, x.Key) && !slices.Contains(ours, x.Key) && x.Created.After(t.Asked(c).Add(-skew)) {
-			return plan.Settlement{Happened: "yes", Lost: true, Detail: "the token " + x.told() + " appeared; its value is lost, it will be deleted"}
+	made := journaled(t)
+	maybe := slices.DeleteFunc(tokens, func(x token) bool {
+		return slices.Contains(before.Keys, x.Key) || slices.Contains(made, x.Key) ||
+			x.Created.Before(t.Asked(c).Add(-skew)) || x.Name != "" && x.Name != label(t)
+	})
+	switch len(maybe) {
+	case 0:
+		return t.Absent(c, listing, "no new token is in the list")
+	case 1:
+		return plan.Settlement{
+			Happened: "yes", Lost: true, Outputs: map[string]plan.Output{"id": {Value: maybe[0].Key}},
+			Detail: "the token " + maybe[0].told() + " appeared; its value is lost, it will be deleted",
 		}
 	}
-	return t.Absent(c, listing, "no new token is in the list")
+	return plan.Settlement{Happened: "unknown", Wait: listing, Detail: fmt.Sprintf("%d tokens appeared and each may be ours; delete them on the registry's page \"Access Tokens\"", len(maybe))}
 }
 
 func image(c plan.Call) (existing, error) {
@@ -187,23 +205,30 @@ func image(c plan.Call) (existing, error) {
 	return e, nil
 }
 
-// journaled are the keys of tokens which an outcome of this action names, whether
-// its verdict still counts or not.
+// journaled are the keys of tokens which this action made by its journal, whether
+// the verdict still counts or not.
 func journaled(t adapters.Task) []string {
 	var out []string
 	for _, a := range t.History {
+		if a.Call.Verb != "create" {
+			continue
+		}
 		if a.Outcome != nil && a.Outcome.Outputs["id"].Value != "" {
 			out = append(out, a.Outcome.Outputs["id"].Value)
+		}
+		if a.Settlement != nil && a.Settlement.Outputs["id"].Value != "" {
+			out = append(out, a.Settlement.Outputs["id"].Value)
 		}
 	}
 	return out
 }
 
-// current is the key of the token that counts: of the last creation that was done
-// and not superseded.
+// current is the key of the token that counts: of the last creation that was done,
+// not superseded, and whose value is not lost.
 func current(t adapters.Task) (key string, at time.Time) {
 	for _, a := range t.History {
-		if a.Call.Verb == "create" && !a.Superseded && a.Outcome != nil && a.Outcome.State == plan.Done {
+		lost := a.Settlement != nil && a.Settlement.Lost
+		if a.Call.Verb == "create" && !a.Superseded && !lost && a.Outcome != nil && a.Outcome.State == plan.Done {
 			key, at = a.Outcome.Outputs["id"].Value, a.At
 		}
 	}
@@ -216,17 +241,19 @@ func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if err != nil {
 		return adapters.Unread(err)
 	}
+	if t.Action.Assisted != nil {
+		return assisted(t, tokens)
+	}
 	want, at := current(t)
 	r := plan.Reading{State: plan.Broken, Detail: "no new token yet"}
 	r.Next, r.Found = m.strays(t, tokens, want)
 	there := slices.ContainsFunc(tokens, func(x token) bool { return x.Key == want })
 	switch {
-	case t.Action.Assisted != nil:
-		return assisted(t, tokens)
 	case want != "" && there && len(r.Next) == 0:
-		return plan.Reading{State: plan.Held, Proof: plan.P1, Outputs: map[string]plan.Output{"id": {Value: want}}, Detail: "the new token is in the list"}
+		r.State, r.Proof, r.Outputs = plan.Held, plan.P1, map[string]plan.Output{"id": {Value: want}}
+		r.Detail = "the new token is in the list"
 	case want != "" && there:
-		r.Detail = "the new token is in the list, and so are tokens nobody accounts for"
+		r.Detail = "the new token is in the list, and so is one whose value was lost"
 	case want != "" && t.Now.Sub(at) < listing.D():
 		r.Wait, r.Detail = plan.Duration(5*time.Second), "the new token is not in the list yet"
 	default:
@@ -236,18 +263,19 @@ func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 }
 
 // strays are tokens that were not there when this was planned, are not what we
-// hold now and not our own credential.
+// hold now and not our own credential. Those which this mint made and lost are
+// deleted; any other may be an attacker's or somebody's new one, and is shown.
 func (m mint) strays(t adapters.Task, tokens []token, want string) (calls []plan.Call, found []plan.Found) {
 	known, ok := planned(t)
-	if !ok || t.Action.Assisted != nil {
-		return nil, nil
-	}
+	made := journaled(t)
 	for _, x := range tokens {
-		if x.Key == want || slices.Contains(known, x.Key) || x.shows(m.p.c.token) {
-			continue
+		switch {
+		case x.Key == want || x.shows(m.p.c.token):
+		case slices.Contains(made, x.Key):
+			calls = append(calls, destroy(x))
+		case ok && !slices.Contains(known, x.Key):
+			found = append(found, plan.Found{Kind: "npm.token", Target: x.Key, Why: "appeared since the snapshot and nobody accounts for it: " + x.told()})
 		}
-		calls = append(calls, destroy(x))
-		found = append(found, plan.Found{Kind: "npm.token", Target: x.Key, Why: "appeared since the snapshot and nobody accounts for it: " + x.told()})
 	}
 	return calls, found
 }

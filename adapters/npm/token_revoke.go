@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -159,7 +160,7 @@ func (a revoke) choose(t adapters.Task, tokens []token) decision {
 	d := a.one(t, theirs)
 	if since, err := time.Parse(time.RFC3339, t.Text("since")); err == nil {
 		for _, x := range theirs {
-			if !x.Created.Before(since) && !slices.ContainsFunc(d.doomed, func(y token) bool { return y.Key == x.Key }) && x.Name != label(t) {
+			if !x.Created.Before(since) && !slices.ContainsFunc(d.doomed, func(y token) bool { return y.Key == x.Key }) && !strings.HasPrefix(x.Name, labels(t)) {
 				d.doomed = append(d.doomed, x)
 			}
 		}
@@ -281,7 +282,7 @@ func (a revoke) found(t adapters.Task, tokens []token, d decision) []plan.Found 
 	}
 	var out []plan.Found
 	for _, x := range tokens {
-		if !slices.Contains(known, x.Key) && x.Key != t.Text("keep") && !x.shows(a.p.c.token) && x.Name != label(t) {
+		if !slices.Contains(known, x.Key) && x.Key != t.Text("keep") && !x.shows(a.p.c.token) && !strings.HasPrefix(x.Name, labels(t)) {
 			out = append(out, plan.Found{Kind: "npm.token", Target: x.Key, Why: "appeared since the snapshot: " + x.told()})
 		}
 	}
