@@ -118,11 +118,15 @@ func (m keyMint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.
 	if err != nil {
 		return plan.Settlement{Happened: "unknown", Detail: explain(err)}
 	}
-	if lost := strangers(t, c, keys.keys); len(lost) > 0 {
+	switch maybe := strangers(t, c, keys.keys); len(maybe) {
+	case 0:
+	case 1:
 		return plan.Settlement{
-			Happened: "yes", Lost: true, Outputs: map[string]plan.Output{"id": {Value: lost[0].ID}},
-			Detail: "a key appeared whose secret nobody has: " + listing(lost),
+			Happened: "yes", Lost: true, Outputs: map[string]plan.Output{"id": {Value: maybe[0].ID}},
+			Detail: "a key appeared whose secret nobody has: " + listing(maybe),
 		}
+	default:
+		return plan.Settlement{Happened: "unknown", Wait: (task{t}).settle(), Detail: "more than one key appeared and each may be ours: " + listing(maybe) + "; find out which in CloudTrail (CreateAccessKey) and delete the other"}
 	}
 	return t.Absent(c, task{t}.settle(), "no new key is listed")
 }

@@ -42,28 +42,32 @@ func made(a plan.Attempt) bool {
 	return a.Call.Verb == "mint" && a.Outcome != nil && a.Outcome.State == plan.Done
 }
 
+// lost reports whether what a call gave is gone.
+func lost(a plan.Attempt) bool {
+	return a.Settlement != nil && a.Settlement.Happened == "yes" && a.Settlement.Lost
+}
+
 // lastMint is the newest mint whose verdict counts and whose value is sealed.
 func lastMint(t adapters.Task) *plan.Attempt {
 	for i := len(t.History) - 1; i >= 0; i-- {
-		if a := &t.History[i]; made(*a) && !a.Superseded {
+		if a := &t.History[i]; made(*a) && !a.Superseded && !lost(*a) {
 			return a
 		}
 	}
 	return nil
 }
 
-// orphans are listed keys that were made for us and whose values are gone: the
-// call's answer was lost, or a person began the action anew.
+// orphans are listed keys which the journal says were made for us and whose values
+// are gone: the call's answer or its sealed value was lost, or a person began the
+// action anew. A key that only might be ours is not among them.
 func orphans(t adapters.Task, keys []snapshot.AccessKey) []snapshot.AccessKey {
 	var ids []string
 	for _, a := range t.History {
 		switch {
-		case made(a) && a.Superseded:
+		case made(a) && (a.Superseded || lost(a)):
 			ids = append(ids, a.Outcome.Outputs["id"].Value)
-		case a.Call.Verb == "mint" && a.Settlement != nil && a.Settlement.Happened == "yes" && a.Settlement.Lost:
-			for _, k := range strangers(t, a.Call, keys) {
-				ids = append(ids, k.ID)
-			}
+		case a.Call.Verb == "mint" && lost(a):
+			ids = append(ids, a.Settlement.Outputs["id"].Value)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(keys), func(k snapshot.AccessKey) bool { return !slices.Contains(ids, k.ID) })

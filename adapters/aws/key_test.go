@@ -172,6 +172,32 @@ func TestSupersededMintIsAnOrphan(t *testing.T) {
 	}
 }
 
+func TestLostValueOfAMintStartsOver(t *testing.T) {
+	r := newRig(t)
+	mint := r.actor(keyMintName, user())
+	mint.hold()
+	id := minted(mint.task())[0]
+	mint.history[0].Settlement = &plan.Settlement{Happened: "yes", Lost: true, Outputs: mint.history[0].Outcome.Outputs}
+	if c := mint.only(mint.want(plan.Broken)); c.Verb != "disable-orphan" || c.Object != id {
+		t.Fatalf("%+v", c)
+	}
+}
+
+// A key that appeared beside a lost answer, and that no settlement named, is not touched.
+func TestUnnamedStrangerIsLeftAlone(t *testing.T) {
+	r := newRig(t)
+	mint := r.actor(keyMintName, user())
+	call := mint.only(mint.want(plan.Broken))
+	if _, err := r.with(r.aws.Responder()).iam.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("deployer")}); err != nil {
+		t.Fatal(err)
+	}
+	r.world.Clock.Advance(propagation.D())
+	mint.history = append(mint.history, plan.Attempt{Call: call, Number: 1, At: r.world.Clock.Now(), Settlement: &plan.Settlement{Happened: "yes", Lost: true, Detail: "a person said so"}})
+	for _, c := range mint.want(plan.Broken).Next {
+		t.Errorf("would send %s %s", c.Verb, c.Object)
+	}
+}
+
 func TestNewKeySwitchedOffBySomebody(t *testing.T) {
 	r := newRig(t)
 	mint := r.actor(keyMintName, user())
