@@ -201,6 +201,35 @@ func (a *action) retry() {
 	a.reading = nil
 }
 
+// doubted makes a mint be looked at again: what it made may be lost.
+func (a *action) doubted() {
+	if a.done && a.p.Role == plan.Mint {
+		a.reopen()
+		a.dirty, a.lookAfter = true, time.Time{}
+	}
+}
+
+// renewed makes whatever took the outputs of a mint take them anew, where the mint
+// has given others since: a store that holds the earlier value holds a dead one.
+func (d *Decider) renewed(mint *action, before map[string]plan.Output) {
+	same := true
+	for k, v := range before {
+		same = same && mint.outputs[k] == v
+	}
+	if same || mint.p.Role != plan.Mint {
+		return
+	}
+	for _, a := range d.acts {
+		for _, in := range a.p.Inputs {
+			if in.Output != nil && in.Output.Action == mint.p.ID && a.skipped == "" {
+				a.retry()
+				a.reopen()
+				break
+			}
+		}
+	}
+}
+
 // reopen takes a claim back: the wished state is gone again.
 func (a *action) reopen() {
 	a.done, a.ended, a.proof, a.firstHeld = false, time.Time{}, "", time.Time{}

@@ -118,6 +118,9 @@ func (d *Decider) decided(a *action, v Answered) {
 			if in.Held != "" && a.refused == "" {
 				delete(d.held, in.Held)
 			}
+			if in.Output != nil {
+				d.on(in.Output.Action, (*action).doubted)
+			}
 		}
 		a.retry()
 	case "skip":

@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -62,7 +63,11 @@ func (d *Decider) Observe(e Event) {
 	case Intended:
 		d.on(v.Action, func(a *action) { a.intended(v, d.now, d.sitting) })
 	case Outcome:
-		d.on(v.Action, func(a *action) { a.outcome(v, d.now) })
+		d.on(v.Action, func(a *action) {
+			before := maps.Clone(a.outputs)
+			a.outcome(v, d.now)
+			d.renewed(a, before)
+		})
 	case Settled:
 		d.on(v.Action, func(a *action) { a.settled(v, d.now) })
 	case Verified:

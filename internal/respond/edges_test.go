@@ -252,3 +252,39 @@ func TestAnOverrideOpensWhatItWasAskedFor(t *testing.T) {
 	}
 	b.want("ask confirm/disable/reversible#1", "ask gate/contain-before-deliver#1")
 }
+
+// TestALostValueIsMadeAgain: the sealed value is gone, so its store refuses to be
+// written. Trying again looks at the mint, and what took the lost value takes the new.
+func TestALostValueIsMadeAgain(t *testing.T) {
+	m, x, y := action("m", plan.Mint, plan.Reversible), action("x", plan.Deliver, plan.Reversible), action("y", plan.Deliver, plan.Reversible)
+	m.Lost = plan.Detectable
+	p := one(m)
+	for _, a := range []plan.Action{x, y} {
+		a.After, a.Inputs = []string{"m"}, map[string]plan.Value{"value": {Output: &plan.Ref{Action: "m", Name: "value"}}}
+		p.Actions = append(p.Actions, a)
+	}
+	b := open(t, respond.Opened{}, p)
+	mint := func(n int, ref string) {
+		b.see(respond.Intended{Action: "m", Call: plan.Call{Key: "mint"}, Number: n})
+		b.see(respond.Outcome{Action: "m", Number: n, Outcome: plan.Outcome{State: plan.Done, Outputs: map[string]plan.Output{"value": {Sealed: ref}}}})
+	}
+	b.broken("m", "mint")
+	b.answer("confirm/disable/reversible#1", "go")
+	mint(1, "sealed:1")
+	b.held("m", plan.P1)
+	b.broken("x", "put")
+	b.broken("y", "put")
+	b.call("x", "put", 1, plan.Done)
+	b.pass(10 * time.Second)
+	b.held("x", plan.P1)
+	b.call("y", "put", 1, plan.Refused)
+	b.want("ask failed/y#1")
+	b.answer("failed/y#1", "retry")
+	b.want("verify m")
+	b.broken("m", "mint")
+	b.want("apply m mint")
+	mint(2, "sealed:2")
+	b.pass(10 * time.Second)
+	b.held("m", plan.P1)
+	b.want("verify x", "verify y")
+}
