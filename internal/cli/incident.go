@@ -51,6 +51,7 @@ func (f *Factory) incident(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	all = slices.DeleteFunc(all, func(i listedIncident) bool { return i.State == notBegun })
 	open := slices.DeleteFunc(slices.Clone(all), func(i listedIncident) bool { return i.State == "closed" })
 	switch {
 	case len(all) == 0:
@@ -94,13 +95,30 @@ func (f *Factory) incidents() ([]listedIncident, error) {
 		if _, err := os.Stat(filepath.Join(path, journal.File)); err != nil {
 			continue
 		}
-		x := listedIncident{e.Name(), "damaged", path}
-		if r, err := journal.Read(path); err == nil {
-			x.State = replay(r.Events).State().Phase
-		}
-		out = append(out, x)
+		out = append(out, listedIncident{e.Name(), phase(path), path})
 	}
 	return out, nil
+}
+
+// notBegun is the state of a folder whose process died, or still is, between
+// opening the incident and giving it a plan. Nothing was sent by then.
+const notBegun = "not begun"
+
+// phase is where the incident in dir stands, as a list of incidents tells it.
+func phase(dir string) string {
+	r, err := journal.Read(dir)
+	var damaged *journal.Damaged
+	switch {
+	case errors.As(err, &damaged) && damaged.Line == 0:
+		return notBegun // it holds no whole record
+	case err != nil:
+		return "damaged"
+	}
+	s := replay(r.Events).State()
+	if len(s.Plans) == 0 {
+		return notBegun
+	}
+	return s.Phase
 }
 
 // replay feeds a fresh decider.

@@ -46,6 +46,9 @@ func resumeRun(ctx context.Context, opts *resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	if phase(dir) == notBegun {
+		return fault(Usage, "begin it again, with firebreak run or rehearse", "%s was cut short before it had a plan; nothing was sent", filepath.Base(dir))
+	}
 	r, err := journal.Read(dir)
 	if err != nil {
 		return err
