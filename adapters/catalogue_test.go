@@ -35,9 +35,11 @@ func (n named) Spec() plan.Spec { return plan.Spec{Name: string(n)} }
 func (named) Plan(adapters.Inputs, *snapshot.Snapshot) (plan.Change, error) {
 	return plan.Change{}, nil
 }
+
 func (named) Apply(context.Context, adapters.Task, plan.Call) adapters.Result {
 	return adapters.Result{}
 }
+
 func (named) Settle(context.Context, adapters.Task, plan.Call) plan.Settlement {
 	return plan.Settlement{}
 }

@@ -29,7 +29,6 @@ type bench struct {
 	history  []plan.Attempt
 	minted   []secret.Text
 	began    time.Time
-	outputs  map[string]plan.Output
 }
 
 func newBench(t *testing.T, s Suite, readOnly bool) *bench {

@@ -40,11 +40,14 @@ func (keyDisable) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, e
 	if k == nil {
 		return c, nil
 	}
-	c.Gaps = []plan.Gap{{What: "sessions which were made with " + k.ID + " by GetSessionToken or GetFederationToken",
-		Why: "they live up to 36 hours and an inactive key does not end them; look for both calls in CloudTrail, and deny user " + u.Name + " by aws:TokenIssueTime when there are any"}}
+	c.Gaps = []plan.Gap{{
+		What: "sessions which were made with " + k.ID + " by GetSessionToken or GetFederationToken",
+		Why:  "they live up to 36 hours and an inactive key does not end them; look for both calls in CloudTrail, and deny user " + u.Name + " by aws:TokenIssueTime when there are any",
+	}}
 	c.Before = plan.Image(keyImage{u.Name, k.ID, k.Status})
 	c.Inverse = &plan.Inverse{Use: "manual.task", With: map[string]plan.Value{"instructions": {
-		Literal: "An access key that leaked stays inactive: give its users the new key. To restore service at once, mint a new key for " + u.Name + "."}}}
+		Literal: "An access key that leaked stays inactive: give its users the new key. To restore service at once, mint a new key for " + u.Name + ".",
+	}}}
 	if k.Status == string(types.StatusTypeActive) {
 		c.Calls = []plan.Call{disableCall(u.Name, *k)}
 	}

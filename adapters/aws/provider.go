@@ -81,8 +81,12 @@ func (*Provider) Name() string { return "aws" }
 // Actions implements adapters.Provider.
 func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
-		denyTrust{p}, revokeSessions{p},
-		keyDisable{p}, keyMint{p}, keyTest{p}, keyDestroy{p},
+		denyTrust{p},
+		revokeSessions{p},
+		keyDisable{p},
+		keyMint{p},
+		keyTest{p},
+		keyDestroy{p},
 		secretPut{p},
 	}
 }

@@ -72,8 +72,10 @@ func (revokeSessions) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chang
 	if !shut || since.IsZero() || before.Before(since.Add(propagation.D())) {
 		c.Calls = []plan.Call{putCall(role.ARN, before, time.Time{})}
 	}
-	c.Gaps = []plan.Gap{{What: "sessions of other roles which were assumed with a session of " + role.Name,
-		Why: "a policy of this role does not deny them; look for AssumeRole by its sessions in CloudTrail and name those roles too"}}
+	c.Gaps = []plan.Gap{{
+		What: "sessions of other roles which were assumed with a session of " + role.Name,
+		Why:  "a policy of this role does not deny them; look for AssumeRole by its sessions in CloudTrail and name those roles too",
+	}}
 	for _, g := range s.Gaps {
 		if g.Provider == "aws" && g.What == simulateGap+role.ARN {
 			c.Proof, c.Shortfall = plan.P2, "the policy simulator may not be used ("+g.Why+"), so the denial is read back but not probed"

@@ -88,7 +88,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 	}
 	gap := func(err error) {
 		for _, u := range users {
-			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err), Passing: err != errNoRegistry && adapters.Passing(adapters.StatusOf(err))})
+			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err), Passing: !errors.Is(err, errNoRegistry) && adapters.Passing(adapters.StatusOf(err))})
 		}
 	}
 	if p.c.base == nil {

@@ -144,7 +144,7 @@ func (a tokenRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	}
 	raw, err := a.c.role(ctx, role)
 	var s *adapters.Status
-	if err != nil && !(errors.As(err, &s) && s.Code == http.StatusNotFound) {
+	if gone := errors.As(err, &s) && s.Code == http.StatusNotFound; err != nil && !gone {
 		return adapters.Unread(err)
 	}
 	tokens, err := a.c.tokens(ctx)

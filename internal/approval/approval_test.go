@@ -272,8 +272,21 @@ func TestPatterns(t *testing.T) {
 		v, p string
 		want bool
 	}{
-		{"bob", "bob", true}, {"bob", "b?b", true}, {"bob", "b*", true}, {"bob", "*", true}, {"bob", "*b", true}, {"bob", "b", false}, {"bob", "", false},
-		{"", "*", true}, {"", "?", false}, {"aXbXc", "a*b*c", true}, {"aXbX", "a*b*c", false}, {"bob", "alice,bob", true}, {"bob", "!bob,*", false}, {"bob", "*,!bob", false}, {"bob", "!alice", false},
+		{"bob", "bob", true},
+		{"bob", "b?b", true},
+		{"bob", "b*", true},
+		{"bob", "*", true},
+		{"bob", "*b", true},
+		{"bob", "b", false},
+		{"bob", "", false},
+		{"", "*", true},
+		{"", "?", false},
+		{"aXbXc", "a*b*c", true},
+		{"aXbX", "a*b*c", false},
+		{"bob", "alice,bob", true},
+		{"bob", "!bob,*", false},
+		{"bob", "*,!bob", false},
+		{"bob", "!alice", false},
 	} {
 		if got := matchList(c.v, c.p); got != c.want {
 			t.Errorf("%q against %q: %v", c.v, c.p, got)

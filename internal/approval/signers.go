@@ -107,7 +107,7 @@ func parsePublic(kind, blob string) (ssh.PublicKey, error) {
 	if k.Type() != kind {
 		return nil, fmt.Errorf("the key is of type %s, the line says %s", k.Type(), kind)
 	}
-	if _, cert := k.(*ssh.Certificate); cert || kind == ssh.InsecureKeyAlgoDSA {
+	if _, cert := k.(*ssh.Certificate); cert || kind == ssh.InsecureKeyAlgoDSA { //nolint:staticcheck // deprecated is why it is refused
 		return nil, fmt.Errorf("keys of type %s cannot approve", kind)
 	}
 	return k, nil

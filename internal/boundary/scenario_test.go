@@ -24,7 +24,8 @@ func surveyed(t *testing.T, main, legacy string) *snapshot.Snapshot {
 		Branches: []snapshot.Branch{{Name: "main", Protected: true}, {Name: "legacy"}},
 		Secrets: []snapshot.Secret{
 			{Name: "NPM_TOKEN", Scope: "repository"},
-			{Name: "DEPLOY_AWS_ACCESS_KEY_ID", Scope: "environment/preview"}, {Name: "DEPLOY_AWS_SECRET_ACCESS_KEY", Scope: "environment/preview"},
+			{Name: "DEPLOY_AWS_ACCESS_KEY_ID", Scope: "environment/preview"},
+			{Name: "DEPLOY_AWS_SECRET_ACCESS_KEY", Scope: "environment/preview"},
 		},
 		Variables: []snapshot.Variable{
 			{Name: "PROD_DEPLOY_ROLE", Scope: "repository", Value: "arn:aws:iam::111122223333:role/deploy"}, {Name: "VAULT_ROLE", Scope: "repository", Value: "ci"},

@@ -98,9 +98,7 @@ func (b *builder) declare(c *Credential, d *config.Credential) {
 	for _, s := range d.Stores {
 		c.Stores = append(c.Stores, System{Name: s.Name, With: maps.Clone(s.With)})
 	}
-	for _, m := range d.Mints {
-		c.Mints = append(c.Mints, m) // names; link turns them into ids
-	}
+	c.Mints = append(c.Mints, d.Mints...) // names; link turns them into ids
 }
 
 // system is how people call the external system behind an issuer.

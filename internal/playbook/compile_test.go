@@ -142,7 +142,8 @@ func TestCompileMistakes(t *testing.T) {
 		{"evaluates badly", head + "  review:\n    - when: 1 / inputs.n == 1\n      notify: x\n", "this expression has no value here: division by zero", map[string]any{"repository": "acme/shop", "workflow": "ci.yml"}},
 		{
 			"too costly", head + "  review:\n    - when: '[1,2,3,4,5,6,7,8,9,0].all(a, [1,2,3,4,5,6,7,8,9,0].all(b, [1,2,3,4,5,6,7,8,9,0].all(c, [1,2,3,4,5,6,7,8,9,0].all(d, [1,2,3,4,5,6,7,8,9,0].all(e, a + b + c + d + e >= 0)))))'\n      notify: x\n",
-			"cost limit exceeded", map[string]any{"repository": "acme/shop", "workflow": "ci.yml"},
+			"cost limit exceeded",
+			map[string]any{"repository": "acme/shop", "workflow": "ci.yml"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

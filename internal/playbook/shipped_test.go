@@ -46,8 +46,10 @@ func shop() inventory.Inventory {
 		Schema: inventory.Schema,
 		Repositories: []inventory.Repository{{Repository: "acme/shop", Workflows: []inventory.Workflow{
 			{Path: ".github/workflows/pr-checks.yml", Jobs: []inventory.Job{{ID: "checks", Reaches: []inventory.Reach{
-				{Credential: npmID, Name: "NPM_TOKEN", How: "env"}, {Credential: deployID, Name: "DEPLOY_AWS_ACCESS_KEY_ID", How: "env"},
-				{Credential: "role:deploy", Name: "PROD_DEPLOY_ROLE", How: "id-token"}, {Credential: "vault:ci", Name: "VAULT_ROLE", How: "id-token"},
+				{Credential: npmID, Name: "NPM_TOKEN", How: "env"},
+				{Credential: deployID, Name: "DEPLOY_AWS_ACCESS_KEY_ID", How: "env"},
+				{Credential: "role:deploy", Name: "PROD_DEPLOY_ROLE", How: "id-token"},
+				{Credential: "vault:ci", Name: "VAULT_ROLE", How: "id-token"},
 			}}}},
 			{Path: ".github/workflows/docs.yml", Jobs: []inventory.Job{{ID: "docs", Reaches: []inventory.Reach{{Credential: "acme/shop:repository:DOCS_TOKEN", Name: "DOCS_TOKEN", How: "env"}}}}},
 		}}},

@@ -62,7 +62,7 @@ func (t Text) Wipe() {
 }
 
 // Format implements fmt.Formatter for every verb, also %#v, %x and %q.
-func (t Text) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, Mask) } //nolint:errcheck // fmt.State swallows write errors by design
+func (t Text) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, Mask) } // a fmt.State keeps a failed write to itself
 
 // String implements fmt.Stringer.
 func (Text) String() string { return Mask }

@@ -59,6 +59,7 @@ func (p *Progress) stamp(t time.Time) string {
 func summary(st view.Style, s *respond.State) string {
 	done, doubt := 0, 0
 	for i := range s.Actions {
+		//exhaustive:enforce
 		switch s.Actions[i].Phase {
 		case respond.Finished:
 			done++

@@ -51,6 +51,7 @@ func choices(a respond.Ask) []option {
 }
 
 func question(a respond.Ask) string {
+	//exhaustive:enforce
 	switch a.Kind {
 	case respond.Confirm:
 		return fmt.Sprintf("%s: %s %s", a.Step, quantity(len(a.Actions), string(a.Effect)+" action"), again(a))

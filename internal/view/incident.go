@@ -122,6 +122,7 @@ func Status(w io.Writer, st Style, v Incident) error {
 
 // State is an outcome or reading as a word. Unknown stands out.
 func State(st Style, s plan.State) string {
+	//exhaustive:enforce
 	switch s {
 	case plan.Unknown:
 		return st.Bad("UNKNOWN")

@@ -69,8 +69,13 @@ func answers(wf *inventory.Workflow) []answerList {
 	a := &wf.Answers
 	var out []answerList
 	for _, l := range []answerList{
-		{"deploy", a.Deploy}, {"publish", a.Publish}, {"rotate", a.Rotate}, {"read", a.Read},
-		{"exfiltrate", a.Exfiltrate}, {"sign", a.Sign}, {"escalate", a.Escalate},
+		{"deploy", a.Deploy},
+		{"publish", a.Publish},
+		{"rotate", a.Rotate},
+		{"read", a.Read},
+		{"exfiltrate", a.Exfiltrate},
+		{"sign", a.Sign},
+		{"escalate", a.Escalate},
 	} {
 		if len(l.list) > 0 {
 			out = append(out, l)

@@ -85,6 +85,7 @@ func TargetName(a *plan.Action) string {
 }
 
 func effect(st Style, e plan.Effect) string {
+	//exhaustive:enforce
 	switch e {
 	case plan.Irreversible:
 		return st.Bad(string(e))

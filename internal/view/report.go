@@ -39,9 +39,12 @@ func reportHead(b *strings.Builder, r *evidence.Report) {
 		since = "UNKNOWN"
 	}
 	t := [][2]string{
-		{"state", r.State}, {"response began", stamp(r.Began)}, {"closed", stamp(r.Ended)},
+		{"state", r.State},
+		{"response began", stamp(r.Began)},
+		{"closed", stamp(r.Ended)},
 		{"exposure began", strings.TrimSpace(since + " " + r.SinceWhy)},
-		{"planned by", r.Author}, {"operated by", r.Operator},
+		{"planned by", r.Author},
+		{"operated by", r.Operator},
 	}
 	for _, p := range r.Plans {
 		what := "plan"

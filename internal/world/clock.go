@@ -31,6 +31,16 @@ type anchor struct {
 	Speed float64   `json:"speed"`
 }
 
+func (a *anchor) read(b []byte) error {
+	if err := json.Unmarshal(b, a); err != nil {
+		return err
+	}
+	if a.Speed <= 0 {
+		return fmt.Errorf("speed %v", a.Speed)
+	}
+	return nil
+}
+
 const clockFile = "clock.json"
 
 // OpenScaled reads the clock of the world in dir, or starts one that shows begin
@@ -49,8 +59,8 @@ func OpenScaled(dir string, speed float64, begin time.Time) (*Scaled, error) {
 	b, err := os.ReadFile(name)
 	switch {
 	case err == nil:
-		if err := json.Unmarshal(b, &a); err != nil || a.Speed <= 0 {
-			return nil, fmt.Errorf("%s is damaged (%v); remove the world's folder to begin anew", name, err)
+		if err := a.read(b); err != nil {
+			return nil, fmt.Errorf("%s is damaged (%w); remove the world's folder to begin anew", name, err)
 		}
 		// Our own clock may have been set back: world time never is.
 		gone := max(0, now.Round(0).Sub(a.Real))
@@ -83,8 +93,8 @@ func FollowScaled(dir string) (*Scaled, error) {
 		return nil, fmt.Errorf("read the world's clock: %w", err)
 	}
 	var a anchor
-	if err := json.Unmarshal(b, &a); err != nil || a.Speed <= 0 {
-		return nil, fmt.Errorf("%s is damaged (%v); name the folder of a world", name, err)
+	if err := a.read(b); err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w); name the folder of a world", name, err)
 	}
 	now := time.Now()
 	a.World = a.World.Add(time.Duration(float64(now.Round(0).Sub(a.Real)) * a.Speed))

@@ -95,7 +95,7 @@ func TestControl(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		defer resp.Body.Close() //nolint:errcheck // read to its end
 		b, err := io.ReadAll(resp.Body)
 		if err != nil {
 			t.Fatal(err)

@@ -480,8 +480,15 @@ func TestEvidence(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, c := range []struct{ name, content string }{
-		{"logs/run 1.zip", "one"}, {"logs/run 1.zip", "one"}, {"logs/run 1.zip", "two"}, {"../../up", "three"}, {"SHA256SUMS", "four"}, {".hidden", "five"},
-		{strings.Repeat("x", 300), "six"}, {"", "seven"}, {"leak", "it is a-secret-value"},
+		{"logs/run 1.zip", "one"},
+		{"logs/run 1.zip", "one"},
+		{"logs/run 1.zip", "two"},
+		{"../../up", "three"},
+		{"SHA256SUMS", "four"},
+		{".hidden", "five"},
+		{strings.Repeat("x", 300), "six"},
+		{"", "seven"},
+		{"leak", "it is a-secret-value"},
 	} {
 		s, err := e.Save(c.name, []byte(c.content))
 		if err != nil {

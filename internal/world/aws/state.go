@@ -120,6 +120,7 @@ func (x *Secret) staged(stage string) (id string, v *Version) {
 }
 
 func (s *Server) roleARN(name string) string { return "arn:aws:iam::" + s.st.Account + ":role/" + name }
+
 func (s *Server) userARN(name string) string { return "arn:aws:iam::" + s.st.Account + ":user/" + name }
 
 // State gives the provider's state for the world's disk.
