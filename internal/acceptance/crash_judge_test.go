@@ -40,10 +40,9 @@ func (s *scene) judge(f *fall) error {
 	if err := errors.Join(s.ask(s.ctx, "state", &f.end), s.ask(s.ctx, "log", &log), s.must("verify")); err != nil {
 		return err
 	}
-	f.intents = map[string]int{}
 	for _, e := range r.Events {
 		if v, ok := e.Data.(respond.Intended); ok {
-			f.intents[v.Action]++
+			f.order = append(f.order, v.Action)
 		}
 	}
 	ours := slices.DeleteFunc(log, func(e world.Entry) bool { return e.Kind != "request" || e.Number == 0 })

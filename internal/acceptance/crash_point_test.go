@@ -49,8 +49,8 @@ type fall struct {
 	early   bool     // there was no incident yet
 	ends    []int    // exit codes of the sittings after it
 	end     map[string]string
-	calls   int // mutating calls the world got in all
-	intents map[string]int
+	calls   int      // mutating calls the world got in all
+	order   []string // action ids of the intents, in the journal's order
 	took    time.Duration
 }
 

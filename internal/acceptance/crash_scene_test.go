@@ -18,6 +18,8 @@ import (
 	"syscall"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/firebreak/firebreak/internal/journal"
 )
 
 // crashSpeed is world seconds per second. An incident has some nine minutes of
@@ -157,16 +159,30 @@ func (s *scene) run() *exec.Cmd {
 	return s.command("run", s.file("plan.json"), "--approval", s.file("plan.json.approval"), "--non-interactive")
 }
 
-// incident is the folder of the incident here, "" while there is none.
+// incident is the folder of the incident here, "" while none was begun.
 func (s *scene) incident() (string, error) {
 	all, err := filepath.Glob(s.file("state", "incidents", "*", "journal"))
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return "", err
 	}
-	if len(all) > 1 {
-		return "", fmt.Errorf("one response became %d incidents: %s", len(all), all)
+	var begun []string
+	for _, name := range all {
+		r, err := journal.Read(filepath.Dir(name))
+		var damaged *journal.Damaged
+		if errors.As(err, &damaged) && damaged.Line == 0 {
+			continue // without a whole record
+		}
+		if err != nil {
+			return "", err
+		}
+		if len(r.Events) > 1 {
+			begun = append(begun, filepath.Dir(name))
+		}
 	}
-	return filepath.Dir(all[0]), nil
+	if len(begun) > 1 {
+		return "", fmt.Errorf("one response became %d incidents: %s", len(begun), begun)
+	}
+	return strings.Join(begun, ""), nil
 }
 
 // tell posts to the world's control listener.
