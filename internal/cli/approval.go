@@ -9,9 +9,15 @@ import (
 	"github.com/firebreak/firebreak/internal/respond"
 )
 
-// approvals judges the approval an incident is begun with and keeps it in the
-// incident's folder. None was given: nothing is approved.
-func (t *sitting) approvals(o opening, opened respond.Opened, digest string) ([]respond.Data, error) {
+// judged is an approval that holds for an incident about to begin.
+type judged struct {
+	file   approval.File
+	events []respond.Data
+}
+
+// judge holds the approval an incident is to begin with against its plan, before
+// anything of the incident exists. None was given: nothing is approved, nil.
+func (f *Factory) judge(s *site, o opening, opened respond.Opened, digest string) (*judged, error) {
 	if o.approval == "" {
 		return nil, nil
 	}
@@ -23,30 +29,27 @@ func (t *sitting) approvals(o opening, opened respond.Opened, digest string) ([]
 	if err != nil {
 		return nil, &Fault{Usage, err, ""}
 	}
-	signers, err := t.f.allowedSigners(t.site.config.Confirm.AllowedSigners)
+	signers, err := f.allowedSigners(s.config.Confirm.AllowedSigners)
 	if err != nil {
 		return nil, err
 	}
 	ok, err := file.Verify(approval.Check{
-		Plan: digest, Incident: opened.Incident, First: true, Author: opened.Author, Quorum: opened.Approvals, Now: t.site.clock.Now(), Signers: signers,
+		Plan: digest, Incident: opened.Incident, First: true, Author: opened.Author, Quorum: opened.Approvals, Now: s.clock.Now(), Signers: signers,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if used, err := t.f.usedBy(ok.Digest); err != nil || used != "" {
+	if used, err := f.usedBy(ok.Digest); err != nil || used != "" {
 		if err == nil {
 			err = fault(Approval, "ask for a new one with firebreak approve", "incident %s used this approval already", used)
 		}
 		return nil, err
 	}
-	if err := file.Save(t.dir); err != nil {
-		return nil, err
-	}
-	var out []respond.Data
+	j := &judged{file: file}
 	for _, who := range ok.Signers {
-		out = append(out, respond.Approved{Statement: ok.Digest, Plan: digest, Signer: who, Effects: ok.Statement.Effects, NotAfter: ok.Statement.NotAfter})
+		j.events = append(j.events, respond.Approved{Statement: ok.Digest, Plan: digest, Signer: who, Effects: ok.Statement.Effects, NotAfter: ok.Statement.NotAfter})
 	}
-	return out, nil
+	return j, nil
 }
 
 func (f *Factory) allowedSigners(path string) ([]approval.Signer, error) {

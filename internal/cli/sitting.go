@@ -56,9 +56,6 @@ type opening struct {
 // begin opens a new incident: opened, planned, approved.
 func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []drive.Observer) (t *sitting, err error) {
 	t = &sitting{f: f, site: s, dir: o.dir}
-	if err := durable.Mkdir(o.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the incident's folder: %w", err)
-	}
 	accounts, kills, _ := s.selves(ctx) // preflight asks again and tells what is wrong
 	opened := o.opened
 	opened.Incident, opened.Program, opened.Decider = o.incident, f.Version, respond.Version
@@ -71,25 +68,35 @@ func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []dri
 	for _, x := range s.accepted.Exceptions {
 		opened.Exceptions = append(opened.Exceptions, respond.Exception{Credential: x.Credential, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires})
 	}
+	digest := plan.Digest(o.bytes)
+	approved, err := f.judge(s, o, opened, digest)
+	if err != nil {
+		return nil, err
+	}
+	if err := durable.Mkdir(o.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the incident's folder: %w", err)
+	}
 	if t.log, err = local.Create(t.parts(observers), opened); err != nil {
 		return nil, err
 	}
-	if err := t.start(o, opened); err != nil {
+	if err := t.start(respond.Planned{Digest: digest, Bytes: o.bytes, Plan: o.plan}, approved, opened.Recipients); err != nil {
 		return nil, errors.Join(err, t.log.Close())
 	}
 	return t, nil
 }
 
-func (t *sitting) start(o opening, opened respond.Opened) error {
-	if err := t.prepare(opened.Recipients); err != nil {
+func (t *sitting) start(planned respond.Planned, approved *judged, recipients []string) error {
+	if err := t.prepare(recipients); err != nil {
 		return err
 	}
-	digest := plan.Digest(o.bytes)
-	approved, err := t.approvals(o, opened, digest)
-	if err != nil {
-		return err
+	events := []respond.Data{planned}
+	if approved != nil {
+		if err := approved.file.Save(t.dir); err != nil {
+			return err
+		}
+		events = append(events, approved.events...)
 	}
-	return t.log.Append(append([]respond.Data{respond.Planned{Digest: digest, Bytes: o.bytes, Plan: o.plan}}, approved...)...)
+	return t.log.Append(events...)
 }
 
 // resumeSitting goes on with the incident in dir.

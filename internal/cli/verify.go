@@ -22,9 +22,9 @@ func newCmdVerify(f *Factory, runF func(*verifyOptions) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [INCIDENT]",
 		Short: "Check that an incident's folder was not changed",
-		Long: `Check that an incident's journal is one unbroken chain, that plans, approvals,
-evidence and sealed values are those it names and, with --checkpoint, that
-everything up to that checkpoint is unchanged. What comes after it is unanchored:
+		Long: `Check that an incident's journal is one unbroken chain, that plans, approvals and
+evidence are those it names, that the sealed values it names are there and, with
+--checkpoint, that everything up to that checkpoint is unchanged. What comes after it is unanchored:
 whoever holds the folder could have rewritten it.
 
 INCIDENT may be a folder. Nothing of firebreak's own state is needed.`,
