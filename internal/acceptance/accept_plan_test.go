@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// about is what the shipped scenario's responder was told, as flags.
-var about = []string{"--repo", "acme/shop", "--workflow", "pr-checks.yml", "--set", "package=acme-shop", "--since", "2026-03-14T16:51:00Z"}
+// subject is what the shipped scenario's responder was told, as flags.
+var subject = []string{"--repo", "acme/shop", "--workflow", "pr-checks.yml", "--set", "package=acme-shop", "--since", "2026-03-14T16:51:00Z"}
 
-func with(args ...string) []string { return append(args, about...) }
+func with(args ...string) []string { return append(args, subject...) }
 
 // Invariants I2 and I14: looking and planning change nothing in the world, and the
 // plan of a snapshot is the same to the byte, wherever and by whom it is made.
