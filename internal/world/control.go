@@ -57,7 +57,7 @@ func (w *World) controlHandler() http.Handler {
 	})
 	mux.HandleFunc("POST /_world/hold", func(rw http.ResponseWriter, r *http.Request) {
 		var h Hold
-		if err := json.NewDecoder(r.Body).Decode(&h); err != nil || (h.When != Before && h.When != After) || (h.Number == 0) == (h.Call == "") {
+		if err := json.NewDecoder(r.Body).Decode(&h); err != nil || (h.When != Before && h.When != After) || (h.Number == 0) == (h.Call == "") || h.Object != "" {
 			http.Error(rw, `a hold is {"n": NUMBER or "call": NAME, "when": "before" or "after"}`, http.StatusBadRequest)
 			return
 		}

@@ -18,6 +18,7 @@ const (
 type Hold struct {
 	Number int    `json:"n,omitempty"`
 	Call   string `json:"call,omitempty"`
+	Object string `json:"object,omitempty"` // what a held call is about; not to be asked for
 	When   When   `json:"when"`
 }
 
@@ -93,7 +94,8 @@ func (h *holds) tell() {
 
 // wait keeps a call back when somebody asked for it. The error is the caller's
 // context ending: it went away.
-func (h *holds) wait(ctx context.Context, number int, call string, when When) error {
+func (h *holds) wait(ctx context.Context, x *exchange, when When) error {
+	number, call := x.number, x.what.Call
 	if number == 0 {
 		return nil
 	}
@@ -102,7 +104,7 @@ func (h *holds) wait(ctx context.Context, number int, call string, when When) er
 	for _, k := range []Hold{{Number: number, When: when}, {Call: call, When: when}} {
 		if h.wanted[k] {
 			delete(h.wanted, k)
-			met = &Hold{Number: number, Call: call, When: when}
+			met = &Hold{Number: number, Call: call, Object: x.what.Object, When: when}
 			break
 		}
 	}

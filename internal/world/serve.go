@@ -36,12 +36,12 @@ func (w *World) handler(p Provider) http.Handler {
 			return // the caller is gone
 		}
 		w.arrive(&x)
-		if err := w.holds.wait(ctx, x.number, x.what.Call, Before); err != nil {
+		if err := w.holds.wait(ctx, &x, Before); err != nil {
 			cut(rw)
 			return
 		}
 		a := w.carryOut(&x)
-		if err := w.holds.wait(ctx, x.number, x.what.Call, After); err != nil {
+		if err := w.holds.wait(ctx, &x, After); err != nil {
 			cut(rw)
 			return
 		}

@@ -113,7 +113,7 @@ func TestControl(t *testing.T) {
 		_, _, err := call(t, w, http.MethodPost, "firebreak/1")
 		done <- err
 	}()
-	if _, b := do(http.MethodGet, "/_world/held", ""); !strings.Contains(b, `"n":1`) || !strings.Contains(b, "POST count") {
+	if _, b := do(http.MethodGet, "/_world/held", ""); !strings.Contains(b, `"n":1`) || !strings.Contains(b, "POST count") || !strings.Contains(b, `"object":`) {
 		t.Errorf("held: %s", b)
 	}
 	if _, b := do(http.MethodGet, "/_world/state", ""); b != "{\"counter\":\"x\"}\n" {
