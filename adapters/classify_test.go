@@ -83,7 +83,7 @@ func TestClassify(t *testing.T) {
 
 // A real refused connection, whatever the platform wraps it in.
 func TestUnsentByARealDial(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0") //nolint:noctx // closed at once
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

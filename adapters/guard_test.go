@@ -75,7 +75,9 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s %s: want blocked before it is sent, got %v, sent %d", c.method, c.path, err, w.sent)
 		}
 		if resp != nil {
-			resp.Body.Close()
+			if err := resp.Body.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -50,7 +50,9 @@ func send(t testing.TB, rt http.RoundTripper, n int, method, host string) *sync.
 				t.Error(err)
 				return
 			}
-			resp.Body.Close()
+			if err := resp.Body.Close(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	return &wg

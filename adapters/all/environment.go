@@ -88,7 +88,7 @@ func accounts(env map[string]string, cfg fbconfig.Config) (aws.Config, error) {
 // account reads one account. A profile of firebreak.yaml wins over keys in the
 // environment, which win over AWS_PROFILE, as in the SDK's chain.
 // Source: AWS SDKs and Tools reference, "Configuration and credential precedence".
-func account(env map[string]string, profile string) (aws.Account, error) { //nolint:contextcheck // see below
+func account(env map[string]string, profile string) (aws.Account, error) {
 	a := aws.Account{Profile: profile, Region: cmp.Or(env["AWS_REGION"], env["AWS_DEFAULT_REGION"]), Endpoint: env["AWS_ENDPOINT_URL"]}
 	if id := env["AWS_ACCESS_KEY_ID"]; profile == "" && id != "" {
 		a.Static = &aws.Static{ID: id, Secret: secret.NewString(env["AWS_SECRET_ACCESS_KEY"]), Session: secret.NewString(env["AWS_SESSION_TOKEN"])}

@@ -19,7 +19,7 @@ import (
 )
 
 func request(method, target, body string) *http.Request {
-	r, err := http.NewRequest(method, "http://127.0.0.1/", strings.NewReader(body)) //nolint:noctx // never sent
+	r, err := http.NewRequest(method, "http://127.0.0.1/", strings.NewReader(body))
 	if err != nil {
 		panic(err)
 	}

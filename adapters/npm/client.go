@@ -108,20 +108,20 @@ func (c *client) request(ctx context.Context, method, path string, token secret.
 }
 
 // get reads JSON. Any status but 200 is an *adapters.Status.
-func (c *client) get(ctx context.Context, path string, token secret.Text, into any) (*http.Response, error) {
+func (c *client) get(ctx context.Context, path string, token secret.Text, into any) error {
 	req, err := c.request(ctx, http.MethodGet, path, token, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resp, err := c.reads.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end, or given up
 	if resp.StatusCode != http.StatusOK {
-		return resp, c.status(resp)
+		return c.status(resp)
 	}
-	return resp, decode(resp, into)
+	return decode(resp, into)
 }
 
 func (c *client) status(resp *http.Response) error {
@@ -173,7 +173,7 @@ func (c *client) whoami(ctx context.Context, token secret.Text) (string, error) 
 	if token.Empty() {
 		return "", errors.New("there is no token to ask with; add //HOST/:_authToken= to your own .npmrc")
 	}
-	if _, err := c.get(ctx, "/-/whoami", token, &who); err != nil {
+	if err := c.get(ctx, "/-/whoami", token, &who); err != nil {
 		return "", err
 	}
 	if who.Username == "" {

@@ -72,7 +72,7 @@ func (a digest) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 			} `json:"dist"`
 		} `json:"versions"`
 	}
-	if _, err := a.p.c.get(ctx, "/"+escape(name), a.p.c.token, &doc); err != nil {
+	if err := a.p.c.get(ctx, "/"+escape(name), a.p.c.token, &doc); err != nil {
 		return adapters.Unread(err)
 	}
 	if doc.Versions == nil {

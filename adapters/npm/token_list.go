@@ -37,7 +37,7 @@ func (c *client) tokens(ctx context.Context) ([]token, error) {
 				Next string `json:"next"`
 			} `json:"urls"`
 		}
-		if _, err := c.get(ctx, path, c.token, &page); err != nil {
+		if err := c.get(ctx, path, c.token, &page); err != nil {
 			return nil, err
 		}
 		if page.Objects == nil {
