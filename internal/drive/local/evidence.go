@@ -56,8 +56,9 @@ func OpenEvidence(dir string, redactor *secret.Redactor) (*Evidence, error) {
 func (e *Evidence) Save(name string, b []byte) (plan.Saved, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.redactor != nil {
-		b = e.redactor.Bytes(b)
+	b, err := e.masked(b)
+	if err != nil {
+		return plan.Saved{}, fmt.Errorf("save evidence %s: %w", name, err)
 	}
 	s := sha256.Sum256(b)
 	sum := hex.EncodeToString(s[:])
@@ -81,4 +82,15 @@ func (e *Evidence) Save(name string, b []byte) (plan.Saved, error) {
 		return plan.Saved{}, fmt.Errorf("save evidence %s: %w", name, err)
 	}
 	return saved, nil
+}
+
+// masked gives b without the values known so far, looking into archives too.
+func (e *Evidence) masked(b []byte) ([]byte, error) {
+	if e.redactor == nil {
+		return b, nil
+	}
+	if m, ok, err := maskArchive(e.redactor, b); ok || err != nil {
+		return m, err
+	}
+	return e.redactor.Bytes(b), nil
 }
