@@ -215,3 +215,41 @@ func TestScanFindsEveryEncoding(t *testing.T) {
 		t.Error("nothing was found in an archive")
 	}
 }
+
+// A rehearsal leaves no secret value behind either, in no format of its output and
+// in none of its files, although the thief printed one into a log that is exported
+// as evidence, and somebody pastes the old values.
+func TestRehearsalLeavesNoSecretBehind(t *testing.T) {
+	t.Parallel()
+	const token = "npm_Canary0Canary1Canary2Canary3Canary4Ca"
+	basic := base64.StdEncoding.EncodeToString([]byte("acme-bot:" + token))
+	file := scenario(t,
+		"key: 3f9c1d7ab204, label: ci }", "key: 3f9c1d7ab204, label: ci, value: "+token+" }",
+		`npm ci\nadded 12 packages\n`, `npm ci\n`+token+`\nBasic `+basic+`\nhex `+hex.EncodeToString([]byte(token))+`\n`,
+		`password: correct-horse-battery-staple`, `password: '`+password+`'`,
+	)
+	for _, format := range []string{"human", "json", "ndjson"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			d, canary := newDesk(t), newScan(t)
+			state := filepath.Join(d.env["XDG_STATE_HOME"], "firebreak")
+			e := d.finish(d.command("rehearse", file, "--auto", "--speed", hurry, "--output", format, "--verbose"), func(r *running) {
+				r.await("incident ")
+				canary.process(r)
+			})
+			e.must(t, 0)
+			all := []ended{e, d.must(0, "status", "--output", "ndjson"), d.must(0, "status"), d.must(0, "report"), d.must(0, "report", "--output", "json"), d.must(0, "verify", "--output", "json")}
+			worlds, err := filepath.Glob(filepath.Join(state, "incidents", "*", "world"))
+			if err != nil || len(worlds) != 1 {
+				t.Fatalf("worlds: %v %v", worlds, err)
+			}
+			canary.secrets(worlds[0])
+			if canary.values["NPM_TOKEN npm_Ca…"] != token {
+				t.Error("the canary is not in the world")
+			}
+			canary.streams(all...)
+			canary.folder(state)
+			canary.verdict()
+		})
+	}
+}
