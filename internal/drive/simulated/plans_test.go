@@ -3,7 +3,6 @@ package simulated
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"testing"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -78,7 +77,13 @@ func narrow() *plan.Plan {
 	return p
 }
 
-func opening(t testing.TB, p *plan.Plan) []respond.Event {
+// failer is a test or a rapid check.
+type failer interface {
+	Helper()
+	Fatal(...any)
+}
+
+func opening(t failer, p *plan.Plan) []respond.Event {
 	t.Helper()
 	b, err := plan.Encode(p)
 	if err != nil {
