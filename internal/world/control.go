@@ -29,23 +29,7 @@ func (w *World) controlHandler() http.Handler {
 		w.mu.Unlock()
 		reply(rw, v)
 	})
-	mux.HandleFunc("GET /_world/log", func(rw http.ResponseWriter, r *http.Request) {
-		after := 0
-		if s := r.FormValue("after"); s != "" {
-			var err error
-			if after, err = strconv.Atoi(s); err != nil {
-				http.Error(rw, "after: give a sequence number", http.StatusBadRequest)
-				return
-			}
-		}
-		list := []Entry{}
-		for _, e := range w.Entries() {
-			if e.Seq > after {
-				list = append(list, e)
-			}
-		}
-		reply(rw, list)
-	})
+	mux.HandleFunc("GET /_world/log", w.controlLog)
 	mux.HandleFunc("GET /_world/state", func(rw http.ResponseWriter, _ *http.Request) { reply(rw, w.Projection()) })
 	mux.HandleFunc("GET /_world/environment", func(rw http.ResponseWriter, _ *http.Request) {
 		env, err := w.Environment()
@@ -55,15 +39,7 @@ func (w *World) controlHandler() http.Handler {
 		}
 		reply(rw, env)
 	})
-	mux.HandleFunc("POST /_world/hold", func(rw http.ResponseWriter, r *http.Request) {
-		var h Hold
-		if err := json.NewDecoder(r.Body).Decode(&h); err != nil || (h.When != Before && h.When != After) || (h.Number == 0) == (h.Call == "") || h.Object != "" {
-			http.Error(rw, `a hold is {"n": NUMBER or "call": NAME, "when": "before" or "after"}`, http.StatusBadRequest)
-			return
-		}
-		w.Hold(h)
-		reply(rw, h)
-	})
+	mux.HandleFunc("POST /_world/hold", w.controlHold)
 	mux.HandleFunc("GET /_world/held", func(rw http.ResponseWriter, r *http.Request) {
 		if all, err := w.Held(r.Context()); err == nil {
 			reply(rw, all)
@@ -82,6 +58,34 @@ func (w *World) controlHandler() http.Handler {
 		mux.Handle(pattern, h)
 	}
 	return mux
+}
+
+func (w *World) controlLog(rw http.ResponseWriter, r *http.Request) {
+	after := 0
+	if s := r.FormValue("after"); s != "" {
+		var err error
+		if after, err = strconv.Atoi(s); err != nil {
+			http.Error(rw, "after: give a sequence number", http.StatusBadRequest)
+			return
+		}
+	}
+	list := []Entry{}
+	for _, e := range w.Entries() {
+		if e.Seq > after {
+			list = append(list, e)
+		}
+	}
+	reply(rw, list)
+}
+
+func (w *World) controlHold(rw http.ResponseWriter, r *http.Request) {
+	var h Hold
+	if err := json.NewDecoder(r.Body).Decode(&h); err != nil || (h.When != Before && h.When != After) || (h.Number == 0) == (h.Call == "") || h.Object != "" {
+		http.Error(rw, `a hold is {"n": NUMBER or "call": NAME, "when": "before" or "after"}`, http.StatusBadRequest)
+		return
+	}
+	w.Hold(h)
+	reply(rw, h)
 }
 
 // Control adds a route to the control interface, e.g. "POST /_world/push". It is
