@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/journal"
@@ -17,10 +18,11 @@ import (
 type place string
 
 const (
-	beforeEffect place = "before its effect" // the provider has the request and did nothing yet
-	afterEffect  place = "after its effect"  // it happened, the answer is not sent
-	afterAnswer  place = "after the answer"  // which is not recorded
-	afterFsync   place = "after the fsync"   // of its outcome
+	beforeEffect place = "before its effect"  // the provider has the request and did nothing yet
+	afterEffect  place = "after its effect"   // it happened, the answer is not sent
+	afterAnswer  place = "after the answer"   // which is not recorded
+	afterFsync   place = "after the fsync"    // of its outcome
+	beforeSeal   place = "before the sealing" // of what a mint's answer holds
 	anywhere     place = "at random"
 )
 
@@ -44,8 +46,9 @@ func (p point) String() string {
 // fall is what a kill met and how the incident ended after it.
 type fall struct {
 	point
-	met     bool     // false: the incident ended before the point was reached
-	actions []string // ids of the actions with a call in doubt, or just recorded, when the process died
+	met     bool // false: the incident ended before the point was reached
+	held    world.Hold
+	actions []string // ids of the actions whose call was held or just recorded, or else in doubt, when the process died
 	early   bool     // there was no incident yet
 	ends    []int    // exit codes of the sittings after it
 	end     map[string]string
@@ -93,7 +96,12 @@ func (s *scene) suffer(f *fall) error {
 		if err := s.tell("hold", world.Hold{Number: f.n, When: when}); err != nil {
 			return err
 		}
-		kill = s.killHeld
+		kill = func(cmd *exec.Cmd, gone <-chan struct{}) (err error) {
+			f.held, err = s.killHeld(cmd, gone)
+			return err
+		}
+	case beforeSeal:
+		cmd.Env = append(slices.Clone(cmd.Env), fmt.Sprintf("FIREBREAK_CRASH=before-seal:%d", f.n))
 	case afterAnswer:
 		cmd.Env = append(slices.Clone(cmd.Env), fmt.Sprintf("FIREBREAK_CRASH=after-answer:%d", f.n))
 	case afterFsync:
@@ -136,7 +144,7 @@ func (s *scene) suffer(f *fall) error {
 
 // killHeld kills a process as soon as the world holds a call of it. The call goes
 // on only when its caller is gone.
-func (s *scene) killHeld(cmd *exec.Cmd, gone <-chan struct{}) error {
+func (s *scene) killHeld(cmd *exec.Cmd, gone <-chan struct{}) (world.Hold, error) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
 	go func() {
@@ -149,14 +157,14 @@ func (s *scene) killHeld(cmd *exec.Cmd, gone <-chan struct{}) error {
 	var held []world.Hold
 	if err := s.ask(ctx, "held", &held); err != nil {
 		if errors.Is(err, context.Canceled) && s.ctx.Err() == nil {
-			return nil // it ended before the call
+			err = nil // it ended before the call
 		}
-		return err
+		return world.Hold{}, err
 	}
 	if err := cmd.Process.Kill(); err != nil {
-		return err
+		return world.Hold{}, err
 	}
-	return s.ask(s.ctx, "idle", nil) // the world knows that the caller is gone
+	return held[0], s.ask(s.ctx, "idle", nil) // the world knows that the caller is gone
 }
 
 // sittings bounds how often an incident is taken up again.
@@ -205,14 +213,15 @@ func (s *scene) examine(f *fall, dir string) error {
 		return fmt.Errorf("the journal of a killed process: %w", err)
 	}
 	doubt := inDoubt(r.Events)
-	if f.place == afterFsync {
-		for _, e := range slices.Backward(r.Events) {
-			if o, ok := e.Data.(respond.Outcome); ok {
-				f.actions = append(f.actions, o.Action)
-				break
-			}
+	switch f.place {
+	case afterFsync:
+		f.actions = lastRecorded(r.Events)
+	case beforeEffect, afterEffect:
+		f.actions = meant(f.held, doubt)
+		if len(f.actions) != 1 {
+			return fmt.Errorf("I4: the world held %s %s, which is a call of %d of the actions in doubt %s", f.held.Call, f.held.Object, len(f.actions), doubt)
 		}
-	} else {
+	default:
 		f.actions = doubt
 	}
 	var told struct {
@@ -250,4 +259,42 @@ func inDoubt(events []respond.Event) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// lastRecorded is the action of the last outcome.
+func lastRecorded(events []respond.Event) []string {
+	for _, e := range slices.Backward(events) {
+		if o, ok := e.Data.(respond.Outcome); ok {
+			return []string{o.Action}
+		}
+	}
+	return nil
+}
+
+// meant finds the action whose call the world held, among those in doubt.
+func meant(h world.Hold, doubt []string) []string {
+	use := map[string]string{
+		"PUT workflow disable":          "/github.workflow.disable/",
+		"PUT workflow enable":           "/github.workflow.enable/",
+		"POST run cancel":               "/github.runs.cancel/",
+		"POST run force-cancel":         "/github.runs.cancel/",
+		"DELETE cache":                  "/github.caches.purge/",
+		"POST workflow dispatch":        "/github.workflow.dispatch/",
+		"PUT secret":                    "/github.secret.put/",
+		"PUT environment secret":        "/github.secret.put/",
+		"iam UpdateAssumeRolePolicy":    "/aws.role.deny_trust/",
+		"iam PutRolePolicy":             "/aws.role.revoke_sessions/",
+		"iam CreateAccessKey":           "/aws.access_key.mint/",
+		"iam UpdateAccessKey":           "/aws.access_key.disable/",
+		"iam DeleteAccessKey":           "/aws.access_key.destroy/",
+		"secretsmanager PutSecretValue": "/aws.secretsmanager.put/",
+		"vault POST revoke-accessor":    "/vault.token.revoke/",
+		"vault PUT kv data":             "/vault.kv.put/",
+		"npm POST token":                "/npm.token.mint/",
+		"npm DELETE token":              "/npm.token.revoke/",
+	}[h.Call]
+	return slices.DeleteFunc(slices.Clone(doubt), func(id string) bool {
+		name := h.Object[strings.LastIndexByte(h.Object, '/')+1:]
+		return use == "" || !strings.Contains(id, use) || use == "/github.secret.put/" && !strings.HasSuffix(id, "/"+name)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestCrashPoints(t *testing.T) {
 		t.Skip("TestSoakCrashPoints runs all of them")
 	}
 	c := newCrashes(t)
-	all := rotate(c.straight.calls)
+	all := c.points()
 	until := time.Now().Add(share)
 	c.play(all, func() bool { return time.Now().After(until) })
 	c.seek(c.unmet(), beforeEffect)
@@ -44,7 +45,7 @@ func TestSoakCrashPoints(t *testing.T) {
 		t.Skip("run by make soak")
 	}
 	c := newCrashes(t)
-	all := rotate(c.straight.calls)
+	all := c.points()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed of the random moments: %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -54,17 +55,6 @@ func TestSoakCrashPoints(t *testing.T) {
 	c.play(all, func() bool { return false })
 	c.seek(c.actions(), places()...)
 	c.tell(len(all))
-}
-
-// rotate lists all points of calls 1 to n, four rounds with every call in each.
-func rotate(n int) []point {
-	var all []point
-	for round := range places() {
-		for call := range n {
-			all = append(all, point{place: places()[(call+round)%len(places())], n: call + 1})
-		}
-	}
-	return all
 }
 
 // crashes plays points and keeps what came of them.
@@ -88,6 +78,23 @@ func newCrashes(t *testing.T) *crashes {
 	}
 	c.length = c.straight.took
 	return c
+}
+
+// points lists all there are: both sealings, then four rounds with every call in
+// each and the place moving on.
+func (c *crashes) points() []point {
+	var all []point
+	for _, id := range c.actions() {
+		if strings.Contains(id, ".mint/") {
+			all = append(all, point{place: beforeSeal, n: len(all) + 1})
+		}
+	}
+	for round := range places() {
+		for call := range c.straight.calls {
+			all = append(all, point{place: places()[(call+round)%len(places())], n: call + 1})
+		}
+	}
+	return all
 }
 
 // play plays points, two at a time, until there are none left or enough says so.
@@ -200,7 +207,7 @@ func (c *crashes) tell(exist int) {
 	}
 	c.t.Logf("%d mutating calls; %d of %d points ran in %s, two at a time (one incident never killed: %s); %d failed",
 		c.straight.calls, len(c.falls), exist, time.Since(c.began).Round(time.Second), c.length.Round(time.Millisecond), c.failed)
-	all := append(places(), anywhere)
+	all := append(places(), beforeSeal, anywhere)
 	for _, p := range all {
 		c.t.Logf("%4d killed %s", met[p], p)
 	}
