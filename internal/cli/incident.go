@@ -35,6 +35,9 @@ func (f *Factory) incidentsFolder() (string, error) {
 // there is exactly one incident, or one that is not closed.
 func (f *Factory) incident(name string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) {
+		if _, err := os.Stat(filepath.Join(name, journal.File)); err != nil {
+			return "", fault(Usage, "firebreak status", "%s is not the folder of an incident: %v", name, err)
+		}
 		return name, nil
 	}
 	dir, err := f.incidentsFolder()

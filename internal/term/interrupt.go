@@ -7,15 +7,17 @@ import (
 	"syscall"
 )
 
-// CatchInterrupts turns every SIGINT and SIGTERM into a value, until stop is
-// called. The first is announced on errs, unless it is nil: what runs is finished
+// CatchInterrupts turns every SIGINT, SIGTERM and SIGHUP (the terminal is gone) into
+// a value, until stop is called. Until then a reader of our output that went away
+// does not end the process either: a response is not stopped by its own display. The first is announced on errs, unless it is nil: what runs is finished
 // and recorded. A second one is for leaving at once; after that the process can
 // only be killed.
 func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 	out := make(chan struct{}, 2)
 	done, ended := make(chan struct{}), make(chan struct{})
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		defer close(ended)
 		for n := 0; n < 2; n++ {
@@ -33,6 +35,7 @@ func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 	}()
 	return out, func() {
 		signal.Stop(signals)
+		signal.Reset(syscall.SIGPIPE)
 		close(done)
 		<-ended
 	}
