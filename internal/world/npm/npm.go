@@ -11,6 +11,7 @@ package npm
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -157,12 +158,13 @@ func (r *Registry) Published() []Publish { return r.state.Published }
 
 // Project implements world.Projecting.
 func (r *Registry) Project(now time.Time) map[string]string {
-	out := map[string]string{}
+	out, alive := map[string]string{}, map[string]int{}
 	for _, t := range r.state.Tokens {
 		switch {
 		case strings.HasPrefix(t.Name, minted):
 			if t.works(now) {
-				out["npm minted token of "+t.User] = "alive"
+				alive[t.User]++
+				out["npm minted tokens of "+t.User] = strconv.Itoa(alive[t.User]) + " alive"
 			}
 		case t.works(now):
 			out["credential "+t.Name] = "alive"

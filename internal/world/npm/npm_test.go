@@ -158,6 +158,18 @@ func TestCreateNeedsPasswordAndOTP(t *testing.T) {
 	}
 }
 
+// The projection counts what was minted, so that an orphan shows (invariants I5, I6).
+func TestProjectionCountsMintedTokens(t *testing.T) {
+	w, _ := start(t)
+	for _, n := range []string{"1", "2"} {
+		code, _ := ask(t, w, "POST", "/-/npm/v1/tokens", operator, map[string]any{"password": "pass-of-acme-bot", "name": n}, "Npm-Otp", "123456")
+		want(t, "create", code, 201)
+		if got := w.Projection()["npm minted tokens of acme-bot"]; got != n+" alive" {
+			t.Errorf("after %s: %q", n, got)
+		}
+	}
+}
+
 func TestPublish(t *testing.T) {
 	w, reg := start(t)
 	for _, c := range []struct {
