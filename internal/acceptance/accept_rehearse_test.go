@@ -160,6 +160,35 @@ func mentions(text, rule, file, branch string) bool {
 	}
 }
 
+// Ctrl-C once ends in order, twice at once; either way what ran is recorded and the
+// rehearsal goes on in its own world to the same end.
+func TestRehearsalInterruptedIsResumed(t *testing.T) {
+	t.Parallel()
+	for _, times := range []string{"once", "twice"} {
+		t.Run(times, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			e := d.finish(d.command("rehearse", "--auto", "--speed", hurry, "--output", "json"), func(r *running) {
+				r.await("github.workflow.disable .github/workflows/pr-checks.yml: disable")
+				r.interrupt()
+				if times == "twice" {
+					r.await("again to stop at once")
+					r.interrupt()
+				}
+			})
+			e.must(t, 130)
+			if s := parse[score](t, e.out); s.Outcome == "contained" {
+				t.Error("an interrupted rehearsal is contained")
+			}
+			d.must(0, "verify")
+			resumed := d.must(0, "resume", "--auto", "--output", "json")
+			if s := parse[score](t, resumed.out); s.Outcome != "contained" || len(s.Violations) > 0 {
+				t.Errorf("resumed: %s %v, violations %v", s.Outcome, s.Why, s.Violations)
+			}
+		})
+	}
+}
+
 // trap listens on loopback and remembers who came.
 type trap struct {
 	url  string

@@ -88,7 +88,7 @@ func TestRealResponse(t *testing.T) {
 	d.must(0, "approve", "plan.json", "--key", "bob")
 	begun := d.interrupted(canary, "run", "plan.json", "--approval", "plan.json.approval", "--non-interactive", "--output", "json")
 	stopped := parse[incident](t, begun.out)
-	if stopped.State != "paused" || !strings.Contains(stopped.Next, "firebreak resume "+stopped.Incident) {
+	if stopped.State != "paused" || stopped.Next != "firebreak resume "+stopped.Incident {
 		t.Errorf("after Ctrl-C: %s, next %q", stopped.State, stopped.Next)
 	}
 	says(t, begun.err, "again to stop at once", "paused: interrupted", "firebreak: interrupted", "next: firebreak resume "+stopped.Incident)
