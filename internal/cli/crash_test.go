@@ -98,10 +98,10 @@ func (s *stage) plan(l *rehearse.Loaded) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	accounts, kills, _ := s.site.selves(ctx)
+	who := s.site.selves(ctx)
 	now := s.clock.Now()
 	s.log = []respond.Event{
-		{Time: now, Data: respond.Opened{Incident: "inc-test", Decider: respond.Version, Mode: "rehearsal", World: s.r.World.ID(), Began: now, Author: "alice", Operator: "bob", Accounts: accounts, Self: kills, Recipients: s.site.recipients}},
+		{Time: now, Data: respond.Opened{Incident: "inc-test", Decider: respond.Version, Mode: "rehearsal", World: s.r.World.ID(), Began: now, Author: "alice", Operator: "bob", Accounts: who.accounts, Self: who.kills, Recipients: s.site.recipients}},
 		{Time: now, Data: respond.Planned{Digest: plan.Digest(b), Bytes: b, Plan: p}},
 	}
 }

@@ -39,7 +39,7 @@ func (e *eyes) Survey(ctx context.Context, s *respond.State, scope string) respo
 	e.judge(&out, l, subjects)
 	if scope == "preflight" {
 		out.Problems = append(out.Problems, uncovered(s, inventory.ForSubjects(l.inventory, subjects))...)
-		e.preflight(ctx, &out, l)
+		e.preflight(ctx, s, &out, l)
 	}
 	return out
 }
@@ -87,12 +87,17 @@ func where(f inventory.Finding) string {
 
 // preflight keeps the first snapshot as evidence and says what must be mended
 // before anything is minted.
-func (e *eyes) preflight(ctx context.Context, out *respond.Surveyed, l look) {
+func (e *eyes) preflight(ctx context.Context, s *respond.State, out *respond.Surveyed, l look) {
 	if len(e.site.recipients) == 0 {
 		out.Problems = append(out.Problems, "nobody could open a sealed value if this machine were lost: name public keys under recipients in the configuration")
 	}
-	_, _, problems := e.site.selves(ctx)
-	out.Problems = append(out.Problems, problems...)
+	who := e.site.selves(ctx)
+	out.Self, out.SelfUnknown = who.kills, who.unknown
+	for _, name := range touched(s) {
+		if why := who.problems[name]; why != "" {
+			out.Problems = append(out.Problems, why)
+		}
+	}
 	b, err := snapshot.Encode(l.snapshot)
 	if err == nil {
 		var saved plan.Saved
@@ -102,6 +107,16 @@ func (e *eyes) preflight(ctx context.Context, out *respond.Surveyed, l look) {
 		}
 	}
 	out.Problems = append(out.Problems, "the first snapshot could not be kept: "+err.Error())
+}
+
+// touched lists the providers the incident's actions go to.
+func touched(s *respond.State) []string {
+	var out []string
+	for _, a := range s.Actions {
+		name, _, _ := strings.Cut(a.Action.Use, ".")
+		out = append(out, name)
+	}
+	return once(out)
 }
 
 // listings says which pieces of evidence a snapshot is: there is no way to export

@@ -121,7 +121,7 @@ func (opts *inventoryOptions) both(ctx context.Context, s *site, folders, remote
 		if err := about.complete(s.config.GitHub.Owner); err != nil {
 			return inventory.Inventory{}, err
 		}
-		real, err := opts.f.realSite(opts.f.agent("inventory"), true)
+		real, err := opts.f.realSite(ctx, opts.f.agent("inventory"), true)
 		if err != nil {
 			return inventory.Inventory{}, err
 		}

@@ -53,7 +53,7 @@ func planRun(ctx context.Context, opts *planOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.realSite(f.agent("plan"), true)
+	s, err := f.realSite(ctx, f.agent("plan"), true)
 	if err != nil {
 		return err
 	}

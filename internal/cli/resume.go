@@ -63,7 +63,7 @@ func resumeRun(ctx context.Context, opts *resumeOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.realSite(f.agent("incident "+r.Opened.Incident), false)
+	s, err := f.realSite(ctx, f.agent("incident "+r.Opened.Incident), false)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func runRun(ctx context.Context, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.realSite(f.agent("incident "+id), false)
+	s, err := f.realSite(ctx, f.agent("incident "+id), false)
 	if err != nil {
 		return err
 	}

@@ -39,11 +39,12 @@ type ground struct {
 	clock     drive.Clock
 	agent     string
 	readOnly  bool
+	ask       func(*all.Settings) error // fills in what the user's own tools know; nil where there is nobody to ask
 }
 
 // realSite is the site that the environment and the configuration describe. With
 // readOnly no mutating request can leave it.
-func (f *Factory) realSite(agent string, readOnly bool) (*site, error) {
+func (f *Factory) realSite(ctx context.Context, agent string, readOnly bool) (*site, error) {
 	path, _, err := f.configFile()
 	if err != nil {
 		return nil, err
@@ -67,7 +68,10 @@ func (f *Factory) realSite(agent string, readOnly bool) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.build(f, ground{f.Environ, transport.Clone(), clock, agent, readOnly})
+	return s, s.build(f, ground{
+		environ: f.Environ, transport: transport.Clone(), clock: clock, agent: agent, readOnly: readOnly,
+		ask: func(to *all.Settings) error { return to.Ask(ctx, f.Environ, all.Exec) },
+	})
 }
 
 // rehearsalSite is a rehearsal's site. Nothing of the ambient environment is in it.
@@ -85,7 +89,7 @@ func (f *Factory) rehearsalSite(r *rehearse.Rehearsal, agent string) (*site, err
 	if err := forgetVault(); err != nil {
 		return nil, err
 	}
-	return s, s.build(f, ground{r.Environment, r.Transport, r.Clock, agent, false})
+	return s, s.build(f, ground{environ: r.Environment, transport: r.Transport, clock: r.Clock, agent: agent})
 }
 
 // forgetVault takes Vault's variables out of this process: its client library reads
@@ -107,6 +111,9 @@ func (s *site) build(f *Factory, g ground) error {
 	s.environ, s.clock = g.environ, g.clock
 	s.mask(f.Redactor)
 	settings, err := all.FromEnvironment(g.environ, s.config)
+	if err == nil && g.ask != nil {
+		err = g.ask(&settings)
+	}
 	if err != nil {
 		return &Fault{Usage, err, ""}
 	}
@@ -143,23 +150,33 @@ func (s *site) mask(r *secret.Redactor) {
 	}
 }
 
-// selves asks every provider who we are there. One that cannot say is a problem
-// for preflight, and has no account to compare on resume.
-func (s *site) selves(ctx context.Context) (accounts map[string]string, kills, problems []string) {
-	accounts = map[string]string{}
+// selves is who firebreak is, as far as providers say.
+type selves struct {
+	accounts map[string]string // by provider
+	kills    []string          // kill keys of our own credentials, sorted
+	unknown  []string          // providers that did not say
+	problems map[string]string // why, by provider
+}
+
+// selves asks every provider who we are there. One that cannot say has no account
+// to compare on resume, and what would end a credential there is held back.
+func (s *site) selves(ctx context.Context) selves {
+	out := selves{accounts: map[string]string{}, problems: map[string]string{}}
 	for _, p := range s.providers {
 		self, err := p.Self(ctx)
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("%s: %v", p.Name(), err))
+			out.unknown = append(out.unknown, p.Name())
+			out.problems[p.Name()] = fmt.Sprintf("%s: %v", p.Name(), err)
 			continue
 		}
 		if self.Account != "" {
-			accounts[p.Name()] = self.Account
+			out.accounts[p.Name()] = self.Account
 		}
-		kills = append(kills, self.Kills...)
+		out.kills = append(out.kills, self.Kills...)
 	}
-	slices.Sort(kills)
-	return accounts, slices.Compact(kills), problems
+	slices.Sort(out.kills)
+	out.kills = slices.Compact(out.kills)
+	return out
 }
 
 // recipientKeys gives the texts of public keys; a recipient may be a file of them.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/drive/local"
@@ -56,11 +59,11 @@ type opening struct {
 // begin opens a new incident: opened, planned, approved.
 func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []drive.Observer) (t *sitting, err error) {
 	t = &sitting{f: f, site: s, dir: o.dir}
-	accounts, kills, _ := s.selves(ctx) // preflight asks again and tells what is wrong
+	who := s.selves(ctx) // preflight asks again and tells what is wrong
 	opened := o.opened
 	opened.Incident, opened.Program, opened.Decider = o.incident, f.Version, respond.Version
 	opened.Began, opened.Operator = s.clock.Now().UTC(), f.operator()
-	opened.Endpoints, opened.Accounts, opened.Self, opened.Recipients = s.endpoints, accounts, kills, s.recipients
+	opened.Endpoints, opened.Accounts, opened.Self, opened.SelfUnknown, opened.Recipients = s.endpoints, who.accounts, who.kills, who.unknown, s.recipients
 	opened.Approvals, opened.Author = s.config.Confirm.Approvals, s.config.Author
 	if opened.Author == "" {
 		opened.Author = opened.Operator
@@ -106,11 +109,11 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world 
 		return nil, err
 	}
 	t := &sitting{f: f, site: s, dir: dir}
-	accounts, _, problems := s.selves(ctx)
-	if len(accounts) < len(r.Opened.Accounts) {
-		return nil, fault(Usage, "set the credentials this incident was begun with", "it cannot be told that this is where the incident was begun: %s", problems)
+	who := s.selves(ctx)
+	if len(who.accounts) < len(r.Opened.Accounts) {
+		return nil, fault(Usage, "set the credentials this incident was begun with", "it cannot be told that this is where the incident was begun: %s", strings.Join(slices.Sorted(maps.Values(who.problems)), "; "))
 	}
-	at := local.Place{World: world, Endpoints: s.endpoints, Accounts: accounts}
+	at := local.Place{World: world, Endpoints: s.endpoints, Accounts: who.accounts}
 	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version})
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func surveyRun(ctx context.Context, opts *surveyOptions) error {
 	if len(opts.subject.repos) == 0 {
 		return fault(Usage, "firebreak survey OWNER/REPO -o snapshot.json", "survey needs a repository")
 	}
-	s, err := f.realSite(f.agent("survey"), true)
+	s, err := f.realSite(ctx, f.agent("survey"), true)
 	if err != nil {
 		return err
 	}

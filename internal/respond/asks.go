@@ -167,7 +167,7 @@ func (d *Decider) restudy(g plan.Gate) {
 	switch g {
 	case plan.GateBoundary:
 		d.surveys["boundary"].sitting = -1
-	case plan.GatePreflight, plan.GateEvidence:
+	case plan.GatePreflight, plan.GateEvidence, plan.GateOurselves:
 		d.surveys["preflight"].sitting = -1
 	}
 }

@@ -424,3 +424,16 @@ func TestACallWithoutAnAnswerIsUnknown(t *testing.T) {
 	b.held("a", plan.P1)
 	outcome(plan.Done)
 }
+
+func TestNotKnowingWhoWeAreHoldsKilling(t *testing.T) {
+	a := action("a", plan.Kill, plan.Reversible)
+	a.Kills = []string{"npm:token:his"}
+	b := open(t, respond.Opened{SelfUnknown: []string{"npm"}}, one(a))
+	b.see(respond.Surveyed{Scope: "preflight", SelfUnknown: []string{"npm"}})
+	b.broken("a", "kill")
+	b.want("ask gate/not-ourselves#1")
+	b.answer("gate/not-ourselves#1", "retry")
+	b.want("survey preflight")
+	b.see(respond.Surveyed{Scope: "preflight", Self: []string{"npm:token:mine"}})
+	b.want("ask confirm/disable/reversible#1")
+}

@@ -39,8 +39,9 @@ type Opened struct {
 	Operator      string            `json:"operator"`
 	Endpoints     map[string]string `json:"endpoints"` // by provider; resume refuses on mismatch
 	Accounts      map[string]string `json:"accounts"`
-	Self          []string          `json:"self"`       // kill keys of our own credentials (gate 6)
-	Recipients    []string          `json:"recipients"` // age or SSH public keys
+	Self          []string          `json:"self"`                   // kill keys of our own credentials (gate 6)
+	SelfUnknown   []string          `json:"self_unknown,omitempty"` // providers that did not say who we are there
+	Recipients    []string          `json:"recipients"`             // age or SSH public keys
 	CheckpointKey string            `json:"checkpoint_key"`
 	Approvals     int               `json:"approvals"` // signatures irreversible actions need; 0 = a typed confirmation is enough
 	Exceptions    []Exception       `json:"exceptions,omitempty"`
@@ -114,8 +115,11 @@ type Surveyed struct {
 	Digest   string       `json:"digest"`
 	Findings []Finding    `json:"findings,omitempty"` // open gate findings, accepted ones marked
 	Listed   []plan.Saved `json:"listed,omitempty"`
-	Unknown  []string     `json:"unknown,omitempty"`  // what could not be judged, each a sentence
-	Problems []string     `json:"problems,omitempty"` // preflight: what must be mended before anything is minted
+	Unknown  []string     `json:"unknown,omitempty"` // what could not be judged, each a sentence
+	Self     []string     `json:"self,omitempty"`    // preflight: kill keys of our own credentials, as of now
+	// SelfUnknown are the providers that did not say who we are there.
+	SelfUnknown []string `json:"self_unknown,omitempty"`
+	Problems    []string `json:"problems,omitempty"` // preflight: what must be mended before anything is minted
 }
 
 // Finding is a boundary finding as the decider needs it.

@@ -352,9 +352,19 @@ func (d *Decider) judgeOurselves(v *verdict, a *action) {
 	if a.p.Role == plan.Contain && a.p.Target.Kind == "workflow" {
 		return
 	}
+	self, unknown, asked := d.opened.Self, d.opened.SelfUnknown, false
+	if s := d.surveys["preflight"]; d.surveyedNow(s) {
+		self, unknown, asked = slices.Concat(self, s.last.Self), s.last.SelfUnknown, true
+	}
 	for _, k := range a.p.Kills {
-		if slices.Contains(d.opened.Self, k) {
+		provider, _, _ := strings.Cut(k, ":")
+		switch {
+		case slices.Contains(self, k):
 			v.no("this would end firebreak's own credential " + k)
+		case slices.Contains(unknown, provider) && !asked:
+			v.notYet("it is being asked who firebreak is at " + provider)
+		case slices.Contains(unknown, provider):
+			v.no("it is not known who firebreak is at " + provider + ", so this might end its own credential " + k)
 		}
 	}
 }
