@@ -40,6 +40,11 @@ func (s *scene) judge(f *fall) error {
 	if err := errors.Join(s.ask(s.ctx, "state", &f.end), s.ask(s.ctx, "log", &log), s.must("verify")); err != nil {
 		return err
 	}
+	for _, e := range log {
+		if strings.HasPrefix(e.Credential, "consumer ") {
+			f.end[e.Credential] = e.Kind + " last" // born: it works; dies: it holds only a dead value
+		}
+	}
 	for _, e := range r.Events {
 		if v, ok := e.Data.(respond.Intended); ok {
 			f.order = append(f.order, v.Action)

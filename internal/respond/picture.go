@@ -71,7 +71,7 @@ func (d *Decider) picture(a *action, gates map[plan.Gate]*GateState) ActionState
 	case a.skipped != "":
 		st.Phase, st.Outcome = Finished, plan.Skipped
 	case a.doubt() != nil, a.reading != nil && a.reading.State == plan.Unknown:
-		st.Phase, st.Outcome = InDoubtPh, plan.Unknown
+		st.Phase, st.Outcome = Doubtful, plan.Unknown
 	case a.refused != "":
 		st.Phase, st.Outcome, st.Reason = Stuck, plan.Refused, a.refused
 	case !d.free(a):

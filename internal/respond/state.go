@@ -49,13 +49,13 @@ type ActionState struct {
 type Phase string
 
 const (
-	Pending   Phase = "pending"  // dependencies or gates are open
-	Asking    Phase = "asking"   // waits for a person
-	Ready     Phase = "ready"    // will be looked at or called now
-	Waiting   Phase = "waiting"  // accepted, not yet effective or not yet proven
-	InDoubtPh Phase = "in-doubt" // an outcome is unknown
-	Finished  Phase = "finished" // done, skipped
-	Stuck     Phase = "refused"  // refused, nobody decided yet
+	Pending  Phase = "pending"  // dependencies or gates are open
+	Asking   Phase = "asking"   // waits for a person
+	Ready    Phase = "ready"    // will be looked at or called now
+	Waiting  Phase = "waiting"  // accepted, not yet effective or not yet proven
+	Doubtful Phase = "in-doubt" // an outcome is unknown
+	Finished Phase = "finished" // done, skipped
+	Stuck    Phase = "refused"  // refused, nobody decided yet
 )
 
 // GateState is a gate and whether it holds now.

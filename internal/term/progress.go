@@ -63,7 +63,7 @@ func summary(st view.Style, s *respond.State) string {
 		switch s.Actions[i].Phase {
 		case respond.Finished:
 			done++
-		case respond.InDoubtPh:
+		case respond.Doubtful:
 			doubt++
 		case respond.Pending, respond.Asking, respond.Ready, respond.Waiting, respond.Stuck:
 		}

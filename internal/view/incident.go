@@ -74,7 +74,7 @@ func NewIncident(s *respond.State, next string) Incident {
 
 // OutcomeOf is an action's outcome, unknown while a call of it is in doubt.
 func OutcomeOf(a *respond.ActionState) plan.State {
-	if a.Phase == respond.InDoubtPh {
+	if a.Phase == respond.Doubtful {
 		return plan.Unknown
 	}
 	return a.Outcome
