@@ -123,6 +123,10 @@ func TestAbsent(t *testing.T) {
 			t.Errorf("wait %s: got %+v", x.wait, s)
 		}
 	}
+	task.History[2].Answered = now.Add(-4 * time.Second) // it queued, or hung until it was given up
+	if s := task.Absent(c, plan.Duration(10*time.Second), "nothing"); s.Happened != "unknown" || s.Wait.D() != 6*time.Second {
+		t.Errorf("counted from the intent: %+v", s)
+	}
 	if s := task.Absent(plan.Call{Key: "never"}, 0, "nothing"); s.Happened != "unknown" {
 		t.Errorf("a call nobody recorded was answered with %q", s.Happened)
 	}

@@ -211,8 +211,8 @@ func (a secretPut) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	switch {
 	case last != nil && now.newer(last.Call, asked, skew):
 		r.State, r.Detail = plan.Held, "changed at "+now.updated.UTC().Format(time.RFC3339)
-	case last != nil && t.Now.Sub(asked) < a.Spec().Settle.D():
-		r.Wait, r.Detail = a.Spec().Settle-plan.Duration(t.Now.Sub(asked)), "the new value does not show yet"
+	case last != nil && t.Now.Sub(t.Answered(next)) < a.Spec().Settle.D():
+		r.Wait, r.Detail = a.Spec().Settle-plan.Duration(t.Now.Sub(t.Answered(next))), "the new value does not show yet"
 	default:
 		r.Next, r.Detail = []plan.Call{next}, "the secret has not changed since the response wanted it to"
 	}

@@ -80,6 +80,7 @@ type Attempt struct {
 	Number     int         `json:"number"` // 1, 2, ... within the action
 	At         time.Time   `json:"at"`     // of the intent
 	Outcome    *Outcome    `json:"outcome,omitempty"`
+	Answered   time.Time   `json:"answered,omitzero"` // of the outcome, an unknown one too; the call left, if it did, between At and this
 	Settlement *Settlement `json:"settlement,omitempty"`
 	// Superseded: a person asked to try the whole action again after this attempt.
 	// Its effects still exist (an orphan is still an orphan), its verdict does not count.

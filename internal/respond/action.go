@@ -90,7 +90,7 @@ func (a *action) outcome(v Outcome, now time.Time) {
 		return
 	}
 	o := v.Outcome
-	t.Outcome, t.doubt = &o, false
+	t.Outcome, t.Answered, t.doubt = &o, now, false
 	a.dirty = true
 	switch o.State {
 	case plan.Done:
