@@ -21,9 +21,12 @@ type score struct {
 		Proof   string
 		Uses    *int `json:"attacker_uses_after_response_start"`
 	}
-	Persistence []struct{ Kind, Target, Found string }
-	Violations  []string
-	Steps       []struct {
+	Persistence []struct {
+		Kind, Target string
+		Found        bool
+	}
+	Violations []struct{ Kind, Target, Text string }
+	Steps      []struct {
 		Step           string
 		Started, Ended *time.Time
 		Actions        int
