@@ -171,7 +171,7 @@ func (keyMint) ours(t adapters.Task, r plan.Reading, keys []snapshot.AccessKey, 
 	case status != gone:
 		r.Final = true
 		r.Detail = fmt.Sprintf("the new key %s was made inactive by somebody else; find out by whom, then try the action again", id)
-	case t.Now.Sub(mint.At) < (task{t}).settle().D():
+	case t.Now.Sub(t.Answered(mint.Call)) < (task{t}).settle().D():
 		r.Wait = (task{t}).settle()
 		r.Detail = "the new key " + id + " is not listed yet"
 	default:

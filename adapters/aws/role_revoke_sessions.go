@@ -196,7 +196,7 @@ func needed(t adapters.Task, shut time.Time) time.Time {
 func (v revokeSessions) probe(ctx context.Context, t adapters.Task, c clients, r plan.Reading, until time.Time) plan.Reading {
 	r.State, r.Proof = plan.Held, plan.P1
 	if last := (task{t}).last("revoke-sessions"); last != nil {
-		if left := (task{t}).settle().D() - t.Now.Sub(last.At); left > 0 {
+		if left := (task{t}).settle().D() - t.Now.Sub(t.Answered(last.Call)); left > 0 {
 			r.Wait = plan.Duration(left)
 			return r
 		}

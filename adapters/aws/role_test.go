@@ -99,6 +99,23 @@ func TestRevokingWaitsForTheTrust(t *testing.T) {
 	revoke.only(revoke.want(plan.Broken))
 }
 
+// A call that queued or hung had its effect when it was answered, at the latest.
+func TestRevocationIsEnforcedSomeTimeAfterItsAnswer(t *testing.T) {
+	r := newRig(t)
+	shutTrust(r)
+	revoke := r.actor(revokeName, role())
+	revoke.apply(revoke.only(revoke.want(plan.Broken)))
+	r.world.Clock.Advance(propagation.D())
+	revoke.history[len(revoke.history)-1].Answered = r.world.Clock.Now()
+	if got := revoke.want(plan.Held); got.Proof != plan.P1 || got.Wait != propagation {
+		t.Fatalf("answered now, want P1 and the whole wait, got %+v", got)
+	}
+	r.world.Clock.Advance(propagation.D())
+	if got := revoke.want(plan.Held); got.Proof != plan.P3 {
+		t.Fatalf("want P3, got %+v", got)
+	}
+}
+
 func TestUndoneTrustRaisesT(t *testing.T) {
 	r := newRig(t)
 	loose := r.aws.Trust("deploy")
