@@ -113,8 +113,12 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world 
 	if len(who.accounts) < len(r.Opened.Accounts) {
 		return nil, fault(Usage, "set the credentials this incident was begun with", "it cannot be told that this is where the incident was begun: %s", strings.Join(slices.Sorted(maps.Values(who.problems)), "; "))
 	}
+	lost, err := lostValues(dir, r)
+	if err != nil {
+		return nil, err
+	}
 	at := local.Place{World: world, Endpoints: s.endpoints, Accounts: who.accounts}
-	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version})
+	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version, Lost: lost})
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +126,36 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world 
 		return nil, errors.Join(err, t.log.Close())
 	}
 	return t, nil
+}
+
+// lostValues lists the sealed values of an incident that cannot be opened any more:
+// their file or the incident's key is gone.
+func lostValues(dir string, r *journal.Replay) ([]string, error) {
+	sealer, err := secret.OpenSealer(dir, r.Opened.Recipients)
+	if err != nil {
+		return nil, err
+	}
+	s := replay(r.Events).State()
+	refs := slices.Collect(maps.Values(s.Held))
+	for _, a := range s.Actions {
+		for _, o := range a.Outputs {
+			refs = append(refs, o.Sealed)
+		}
+	}
+	slices.Sort(refs)
+	var gone []string
+	for _, ref := range slices.Compact(refs) {
+		var l *secret.Lost
+		if ref == "" {
+			continue
+		}
+		if _, err := sealer.Open(ref); errors.As(err, &l) {
+			gone = append(gone, ref)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
 }
 
 // run carries the incident on until it is closed, paused or interrupted. Ctrl-C

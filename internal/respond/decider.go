@@ -80,6 +80,7 @@ func (d *Decider) Observe(e Event) {
 		d.sitting++
 		d.paused, d.pausing = nil, nil
 		d.resume()
+		d.lost(v.Lost)
 	case Paused:
 		d.paused = &v
 	case Closed:
@@ -149,6 +150,23 @@ func (d *Decider) resume() {
 		}
 		a.firstHeld = time.Time{}
 		a.lookAfter = time.Time{}
+	}
+}
+
+// lost forgets pasted values that are gone, so that they are asked for again, and
+// makes mints be looked at again whose values are gone.
+func (d *Decider) lost(refs []string) {
+	for name, ref := range d.held {
+		if slices.Contains(refs, ref) {
+			delete(d.held, name)
+		}
+	}
+	for _, a := range d.acts {
+		for _, o := range a.outputs {
+			if o.Sealed != "" && slices.Contains(refs, o.Sealed) {
+				a.doubted()
+			}
+		}
 	}
 }
 

@@ -288,3 +288,26 @@ func TestALostValueIsMadeAgain(t *testing.T) {
 	b.held("m", plan.P1)
 	b.want("verify x", "verify y")
 }
+
+// TestResumeWithoutTheKey: pasted values are asked for again, minted ones looked at again.
+func TestResumeWithoutTheKey(t *testing.T) {
+	m, k := action("m", plan.Mint, plan.Reversible), action("k", plan.Kill, plan.Reversible)
+	k.Proof, k.ProofWithout = plan.P3, plan.P2
+	k.Inputs = map[string]plan.Value{"old": {Held: "old:T"}}
+	p := one(m)
+	p.Actions = append(p.Actions, k)
+	b := open(t, respond.Opened{}, p)
+	b.broken("m", "mint")
+	b.broken("k", "kill")
+	b.answer("confirm/disable/reversible#1", "go")
+	b.see(respond.Intended{Action: "m", Call: plan.Call{Key: "mint"}, Number: 1})
+	b.see(respond.Outcome{Action: "m", Number: 1, Outcome: plan.Outcome{State: plan.Done, Outputs: map[string]plan.Output{"value": {Sealed: "sealed:m"}}}})
+	b.held("m", plan.P1)
+	b.call("k", "kill", 1, plan.Done)
+	b.see(respond.Answered{Ask: "old/old:T#1", Choice: "value", Value: "sealed:t", By: "bob"})
+	b.see(respond.Resumed{Lost: []string{"sealed:m", "sealed:t"}})
+	b.see(respond.Surveyed{Scope: "preflight"})
+	b.want("verify k", "verify m", "ask old/old:T#2")
+	b.held("k", plan.P1)
+	b.want("verify m", "wait 10s", "ask old/old:T#2")
+}

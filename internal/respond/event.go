@@ -152,6 +152,8 @@ type Resumed struct {
 	Operator string `json:"operator"`
 	Program  string `json:"program"`
 	Cut      string `json:"cut,omitempty"` // torn tail that was removed
+	// Lost are references to sealed values which cannot be opened any more.
+	Lost []string `json:"lost,omitempty"`
 }
 
 // Paused ends a sitting in order.
