@@ -68,6 +68,9 @@ func rehearseRun(ctx context.Context, opts *rehearseOptions) error {
 	if err != nil {
 		return err
 	}
+	if !(opts.speed > 0) || opts.speed > 1e9 { // not a number is not above 0 either
+		return fault(Usage, "firebreak help rehearse", "--speed %v is not a speed; give a number above 0", opts.speed)
+	}
 	if opts.list {
 		return listScenarios(f, format)
 	}
@@ -87,6 +90,9 @@ func rehearseRun(ctx context.Context, opts *rehearseOptions) error {
 		return err
 	}
 	dir = filepath.Join(dir, id)
+	if err := makeIncident(dir); err != nil {
+		return err
+	}
 	r, err := rehearse.Open(ctx, rehearse.Options{Scenario: scenario, Dir: filepath.Join(dir, "world"), Speed: opts.speed, Seed: opts.seed})
 	if err != nil {
 		return err

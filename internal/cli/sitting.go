@@ -56,6 +56,14 @@ type opening struct {
 	approval string // file, "" for none
 }
 
+// makeIncident makes an incident's folder, durably.
+func makeIncident(dir string) error {
+	if err := durable.Mkdir(dir, 0o700); err != nil {
+		return fault(Usage, "name a folder you may write to with --state-dir", "make the incident's folder: %v", err)
+	}
+	return nil
+}
+
 // begin opens a new incident: opened, planned, approved.
 func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []drive.Observer) (t *sitting, err error) {
 	t = &sitting{f: f, site: s, dir: o.dir}
@@ -76,8 +84,8 @@ func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []dri
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.Mkdir(o.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the incident's folder: %w", err)
+	if err := makeIncident(o.dir); err != nil {
+		return nil, err
 	}
 	if t.log, err = local.Create(t.parts(observers), opened); err != nil {
 		return nil, err
