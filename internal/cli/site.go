@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/all"
@@ -155,8 +156,12 @@ type selves struct {
 	accounts map[string]string // by provider
 	kills    []string          // kill keys of our own credentials, sorted
 	unknown  []string          // providers that did not say
-	problems map[string]string // why, by provider
+	problems map[string]string // why, and clocks that disagree, by provider
 }
+
+// tolerated is how far a provider's clock may be from ours. What is judged by both
+// clocks, such as which sessions were issued before the response, is wrong beyond it.
+const tolerated = 5 * time.Minute
 
 // selves asks every provider who we are there. One that cannot say has no account
 // to compare on resume, and what would end a credential there is held back.
@@ -173,6 +178,9 @@ func (s *site) selves(ctx context.Context) selves {
 			out.accounts[p.Name()] = self.Account
 		}
 		out.kills = append(out.kills, self.Kills...)
+		if skew := self.Skew.D(); skew.Abs() > tolerated {
+			out.problems[p.Name()] = fmt.Sprintf("%s: its clock is %s from ours; set the clock of this machine", p.Name(), skew.Round(time.Second))
+		}
 	}
 	slices.Sort(out.kills)
 	out.kills = slices.Compact(out.kills)
