@@ -393,3 +393,25 @@ func TestWithoutARegistry(t *testing.T) {
 		t.Errorf("the error must name the next step, got %v", err)
 	}
 }
+
+// A value that was pasted wrong is refused as well: that is no proof of anything.
+func TestARefusedStrangerProvesNothing(t *testing.T) {
+	w, _ := start(t, seed())
+	p := provider(t, w, w.Wire())
+	_, tk := task(t, w, p, "npm.token.revoke", adapters.Inputs{"user": literal("acme-bot"), "old": {Held: "old:NPM_TOKEN"}}, map[string]secret.Text{"old": secret.NewString(stolen)})
+	a, _ := task(t, w, p, "npm.token.revoke", adapters.Inputs{"user": literal("acme-bot")}, nil)
+	id := a.Verify(t.Context(), tk).Next[0].Object
+	a, tk = task(t, w, p, "npm.token.revoke", adapters.Inputs{"user": literal("acme-bot"), "id": literal(id), "old": {Held: "old:NPM_TOKEN"}}, map[string]secret.Text{})
+	c := a.Verify(t.Context(), tk).Next[0]
+	out := a.Apply(t.Context(), tk, c)
+	tk.History = []plan.Attempt{{Call: c, Number: 1, At: tk.Now, Outcome: &out.Outcome}}
+	w.Clock.Advance(90 * time.Second)
+	tk.Secrets = map[string]secret.Text{"old": secret.NewString("npm_somethingElseThatWasPasted")}
+	if r := a.Verify(t.Context(), tk); r.State != plan.Unknown {
+		t.Errorf("a wrong value that is refused: want unknown, got %s at %s: %s", r.State, r.Proof, r.Detail)
+	}
+	tk.Secrets["old"] = secret.NewString(stolen)
+	if r := a.Verify(t.Context(), tk); r.State != plan.Held || r.Proof != plan.P3 {
+		t.Errorf("the right one: want held at P3, got %+v", r)
+	}
+}

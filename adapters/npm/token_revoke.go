@@ -2,6 +2,7 @@ package npm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
@@ -250,6 +252,8 @@ func (a revoke) probe(ctx context.Context, t adapters.Task, r plan.Reading, d de
 	who, err := a.p.c.whoami(ctx, old)
 	var s *adapters.Status
 	switch {
+	case errors.As(err, &s) && s.Code == http.StatusUnauthorized && another(t, old):
+		return plan.Reading{State: plan.Unknown, Found: r.Found, Detail: "the pasted value is not the one of the token that was deleted, so its refusal proves nothing; paste the right one or go on without"}
 	case errors.As(err, &s) && s.Code == http.StatusUnauthorized:
 		r.State, r.Proof, r.Detail = plan.Held, plan.P3, "the registry refuses the old value (401)"
 		return r
@@ -271,6 +275,16 @@ func (a revoke) probe(ctx context.Context, t adapters.Task, r plan.Reading, d de
 		r.Final, r.Detail = true, "the old value works, but no token in the list looks like it; delete it on the registry's page \"Access Tokens\""
 	}
 	return r
+}
+
+// another reports whether a pasted value is certainly not the one of the token this
+// action deleted: a registry refuses every value it never gave out, too.
+func another(t adapters.Task, old secret.Text) bool {
+	var was beforeToken
+	if json.Unmarshal(t.Action.Before, &was) != nil || !tellable(token{Masked: was.Masked}) || maskFits(was.Masked, old) {
+		return false
+	}
+	return slices.ContainsFunc(deletions(t), func(a plan.Attempt) bool { return a.Call.Object == was.Key })
 }
 
 // found are tokens that appeared since the snapshot: the next reading of the mint
