@@ -61,18 +61,30 @@ func (f *Factory) realSite(ctx context.Context, agent string, readOnly bool) (*s
 	if s.recipients, err = f.recipientKeys(cfg.Recipients); err != nil {
 		return nil, err
 	}
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return nil, errors.New("the Go runtime's default transport is not one")
+	transport, err := realTransport()
+	if err != nil {
+		return nil, err
 	}
 	clock, err := realClock(f.Environ)
 	if err != nil {
 		return nil, err
 	}
 	return s, s.build(f, ground{
-		environ: f.Environ, transport: transport.Clone(), clock: clock, agent: agent, readOnly: readOnly,
+		environ: f.Environ, transport: transport, clock: clock, agent: agent, readOnly: readOnly,
 		ask: func(to *all.Settings) error { return to.Ask(ctx, f.Environ, all.Exec) },
 	})
+}
+
+// realTransport is the runtime's own, but for a server that takes a request and says
+// nothing: after a minute the outcome is unknown, instead of awaited for ever.
+func realTransport() (*http.Transport, error) {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the Go runtime's default transport is not one")
+	}
+	t = t.Clone()
+	t.ResponseHeaderTimeout = time.Minute
+	return t, nil
 }
 
 // rehearsalSite is a rehearsal's site. Nothing of the ambient environment is in it.

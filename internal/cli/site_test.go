@@ -42,3 +42,13 @@ func TestAWrongClockIsAProblem(t *testing.T) {
 		}
 	}
 }
+
+func TestASilentServerIsNotAwaitedForEver(t *testing.T) {
+	tr, err := realTransport()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr.ResponseHeaderTimeout <= 0 {
+		t.Error("an answer is awaited for ever")
+	}
+}
