@@ -31,6 +31,7 @@ func TestCrashPoints(t *testing.T) {
 	if os.Getenv("FIREBREAK_SOAK") != "" {
 		t.Skip("TestSoakCrashPoints runs all of them")
 	}
+	t.Parallel() // a real response, tested beside it, mostly waits
 	c := newCrashes(t)
 	all := c.points()
 	until := time.Now().Add(share)
