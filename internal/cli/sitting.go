@@ -66,6 +66,7 @@ func makeIncident(dir string) error {
 
 // begin opens a new incident: opened, planned, approved.
 func (f *Factory) begin(ctx context.Context, s *site, o opening, observers []drive.Observer) (t *sitting, err error) {
+	term.OutliveReaders()
 	t = &sitting{f: f, site: s, dir: o.dir}
 	who := s.selves(ctx) // preflight asks again and tells what is wrong
 	opened := o.opened
@@ -112,6 +113,7 @@ func (t *sitting) start(planned respond.Planned, approved *judged, recipients []
 
 // resumeSitting goes on with the incident in dir.
 func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world string, observers []drive.Observer) (*sitting, error) {
+	term.OutliveReaders()
 	r, err := journal.Read(dir)
 	if err != nil {
 		return nil, err

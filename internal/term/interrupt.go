@@ -8,8 +8,7 @@ import (
 )
 
 // CatchInterrupts turns every SIGINT, SIGTERM and SIGHUP (the terminal is gone) into
-// a value, until stop is called. Until then a reader of our output that went away
-// does not end the process either: a response is not stopped by its own display. The first is announced on errs, unless it is nil: what runs is finished
+// a value, until stop is called. The first is announced on errs, unless it is nil: what runs is finished
 // and recorded. A second one is for leaving at once; after that the process can
 // only be killed.
 func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
@@ -17,7 +16,6 @@ func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		defer close(ended)
 		for n := 0; n < 2; n++ {
@@ -35,11 +33,14 @@ func CatchInterrupts(errs *Screen) (interrupt <-chan struct{}, stop func()) {
 	}()
 	return out, func() {
 		signal.Stop(signals)
-		signal.Reset(syscall.SIGPIPE)
 		close(done)
 		<-ended
 	}
 }
+
+// OutliveReaders makes a write to a pipe whose reader is gone an error instead of
+// the end of the process: a response is not stopped by its own display.
+func OutliveReaders() { signal.Ignore(syscall.SIGPIPE) }
 
 // announce cannot do more about a stream that is gone than go on.
 func announce(errs *Screen) {
