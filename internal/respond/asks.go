@@ -214,13 +214,27 @@ func (w *wants) agreed(a *action) bool {
 	if p.Effect == plan.Read {
 		return true
 	}
-	ok := a.agreed || d.covered(a, p.Effect)
+	ok := a.agreed || d.covered(a, p.Effect) || d.flips(a)
 	signed := p.Effect != plan.Irreversible || d.opened.Approvals == 0 || d.covered(a, p.Effect)
 	if !ok || !signed {
 		w.confirm(a, signed)
 		return false
 	}
 	return true
+}
+
+// flips reports whether a is the kill of an overlap whose deadline has passed and
+// whose new value somebody agreed to: approving overlap approves the flip.
+func (d *Decider) flips(a *action) bool {
+	if !d.overdue(a) || a.p.Credential == "" {
+		return false
+	}
+	for _, b := range d.acts {
+		if b.p.Role == plan.Mint && b.p.Credential == a.p.Credential && (b.agreed || d.covered(b, b.p.Effect)) {
+			return true
+		}
+	}
+	return false
 }
 
 // again asks once more where an irreversible action would not do what was agreed to,

@@ -437,3 +437,24 @@ func TestNotKnowingWhoWeAreHoldsKilling(t *testing.T) {
 	b.see(respond.Surveyed{Scope: "preflight", Self: []string{"npm:token:mine"}})
 	b.want("ask confirm/disable/reversible#1")
 }
+
+func TestApprovingOverlapApprovesTheFlip(t *testing.T) {
+	mint, kill := action("mint", plan.Mint, plan.Reversible), action("kill", plan.Kill, plan.Disruptive)
+	mint.Credential, kill.Credential = "c", "c"
+	kill.Until, kill.Deadline = []string{"mint"}, plan.Duration(time.Hour)
+	p := one(mint)
+	p.Actions = append(p.Actions, kill)
+	for _, agreed := range []bool{true, false} {
+		b := open(t, respond.Opened{}, p)
+		b.broken("mint", "mint")
+		if agreed {
+			b.answer("confirm/disable/reversible#1", "go")
+			b.call("mint", "mint", 1, plan.Refused)
+		}
+		b.pass(time.Hour)
+		b.broken("kill", "kill")
+		if got := slices.Contains(b.keys(), "apply kill kill"); got != agreed {
+			t.Errorf("overlap agreed to: %v; the old value is killed at the deadline: %v\n%v", agreed, got, b.keys())
+		}
+	}
+}
