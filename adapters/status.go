@@ -8,6 +8,12 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 )
 
+// Unconfigured is the error of a provider that was not told where it is or who we
+// are. Its text says what to set. Nothing was sent.
+type Unconfigured string
+
+func (u Unconfigured) Error() string { return string(u) }
+
 // Status is the error of a read which was answered with something else than what
 // was asked for. It says nothing of the body: what a server sends is untrusted and
 // may echo a credential.

@@ -156,7 +156,7 @@ func (p *Provider) Self(ctx context.Context) (adapters.Self, error) {
 
 func killKey(key string) string { return "npm:token:" + key }
 
-var errNoRegistry = errors.New("no npm registry is known; set NPM_CONFIG_REGISTRY, or registry= in your own .npmrc")
+var errNoRegistry error = adapters.Unconfigured("no npm registry is known; set NPM_CONFIG_REGISTRY, or registry= in your own .npmrc")
 
 // surveyed is what the snapshot has of a user.
 func surveyed(in adapters.Inputs, s *snapshot.Snapshot) (*snapshot.Registry, error) {

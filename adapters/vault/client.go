@@ -38,7 +38,7 @@ type client struct {
 	writes  *api.Client // for Apply alone; the guarded one in a dry run
 }
 
-var errNoAddress = errors.New("no Vault address is known; set VAULT_ADDR and VAULT_TOKEN")
+var errNoAddress error = adapters.Unconfigured("no Vault address is known; set VAULT_ADDR and VAULT_TOKEN")
 
 func newClient(c Config, w adapters.Wire) (*client, error) {
 	cl := &client{address: strings.TrimSuffix(c.Address, "/"), now: w.Now}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/approval"
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/drive/local"
@@ -103,7 +104,7 @@ func CodeOf(err error) Code {
 
 func codes(err error, found []Code) []Code {
 	var f *Fault
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // each branch is looked at by itself
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // each branch is looked at by itself
 		for _, e := range joined.Unwrap() {
 			found = codes(e, found)
 		}
@@ -162,7 +163,7 @@ func exitCodesMarkdown() []byte {
 }
 
 func isUsage(err error) bool {
-	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*journal.Newer](err) || as[*journal.Exists](err)
+	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[adapters.Unconfigured](err)
 }
 
 func isDamage(err error) bool {
