@@ -22,7 +22,8 @@ type Progress struct {
 func (p *Progress) Observe(e respond.Event, s *respond.State) {
 	st := p.IO.ErrStyle()
 	if line := view.Event(st, e, s, p.Verbose); line != "" {
-		p.tell(st.Faint(p.stamp(e.Time)) + "  " + line + "\n")
+		stamp := p.stamp(e.Time)
+		p.tell(st.Fit(st.Faint(stamp)+"  "+line, len(stamp)+2) + "\n")
 	}
 	if !p.IO.ErrTTY {
 		return

@@ -97,7 +97,7 @@ func (s *Streams) theme() *huh.Theme {
 
 // show writes lines to the terminal while a prompt holds the screen.
 func (s *Streams) show(text string) error {
-	_, err := io.WriteString(s.Terminal, view.Block(s.Redact(text)))
+	_, err := io.WriteString(s.Terminal, view.Fit(view.Block(s.Redact(text)), s.width, 2))
 	return err
 }
 

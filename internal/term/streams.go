@@ -77,9 +77,18 @@ func (s *Streams) CanAsk() bool { return s.InTTY && s.ErrTTY }
 func (s *Streams) Width() int { return s.width }
 
 // OutStyle is the style for results.
-func (s *Streams) OutStyle() view.Style { return view.NewStyle(s.Out, s.OutColor) }
+func (s *Streams) OutStyle() view.Style { return s.style(s.Out, s.OutColor, s.OutTTY) }
 
 // ErrStyle is the style for everything else.
-func (s *Streams) ErrStyle() view.Style { return view.NewStyle(s.Err, s.ErrColor) }
+func (s *Streams) ErrStyle() view.Style { return s.style(s.Err, s.ErrColor, s.ErrTTY) }
+
+// style breaks lines only where a terminal shows them: elsewhere a line is a record.
+func (s *Streams) style(w io.Writer, color, terminal bool) view.Style {
+	st := view.NewStyle(w, color)
+	if !terminal {
+		return st
+	}
+	return st.Fitted(s.width, s.Redact)
+}
 
 func tty(f *os.File) bool { return f != nil && xterm.IsTerminal(int(f.Fd())) }

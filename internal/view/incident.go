@@ -116,7 +116,7 @@ func Status(w io.Writer, st Style, v Incident) error {
 	if v.Next != "" {
 		b.WriteString("\nnext: " + Line(v.Next) + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
 }
 

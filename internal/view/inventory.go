@@ -36,7 +36,7 @@ func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 			fmt.Fprintf(&b, "      = %s\n", Line(f.Fix))
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
 }
 

@@ -39,7 +39,7 @@ func Plan(w io.Writer, st Style, p *plan.Plan, digest string) error {
 	if p.FirstIrreversible != "" {
 		fmt.Fprintf(&b, "No way back from: %s\n", st.Bad(Line(p.FirstIrreversible)))
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
 }
 

@@ -35,7 +35,7 @@ type ScoreRow struct {
 func WriteScore(w io.Writer, st Style, s Score) error {
 	var b strings.Builder
 	b.WriteByte('\n')
-	t := Table{Style: st, Head: []string{"STOLEN", "SINCE", "DEAD", "CLAIMED DEAD", "PROOF", "USED BY THE ATTACKER MEANWHILE"}}
+	t := Table{Style: st, Head: []string{"STOLEN", "SINCE", "DEAD", "CLAIMED DEAD", "PROOF", "USED"}}
 	for _, c := range s.Credentials {
 		dead := since(s.Began, c.Dead)
 		if c.Alive {
@@ -52,7 +52,8 @@ func WriteScore(w io.Writer, st Style, s Score) error {
 	if err := t.Write(&b); err != nil {
 		return err
 	}
-	b.WriteString(st.Faint("Times are world time from the start of the response. P2: read back twice. P3: the old value was tried and refused.") + "\n")
+	b.WriteString(st.Faint("USED is by the attacker, since he stole it. Times are the world's, from the start of the response.") + "\n")
+	b.WriteString(st.Faint("P2: read back twice. P3: the old value was tried and refused.") + "\n")
 	for _, p := range s.Persistence {
 		b.WriteString("left behind: " + Line(p) + "\n")
 	}
@@ -74,7 +75,7 @@ func WriteScore(w io.Writer, st Style, s Score) error {
 		b.WriteString("  " + Line(why) + "\n")
 	}
 	fmt.Fprintf(&b, "\nread it: firebreak report %s\n", Line(s.Incident))
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
 }
 

@@ -7,8 +7,16 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Style colours words. The zero Style does not colour.
-type Style struct{ r *lipgloss.Renderer }
+// Style colours words and breaks lines for a screen. The zero Style does neither:
+// it is for files and pipes.
+type Style struct {
+	r      *lipgloss.Renderer
+	width  int
+	redact func(string) string
+}
+
+// hang is how far in a broken line goes on.
+const hang = 2
 
 // NewStyle gives a style for w; without colour when color is false.
 func NewStyle(w io.Writer, color bool) Style {
@@ -17,8 +25,25 @@ func NewStyle(w io.Writer, color bool) Style {
 	}
 	r := lipgloss.NewRenderer(w)
 	r.SetColorProfile(termenv.ANSI)
-	return Style{r}
+	return Style{r: r}
 }
+
+// Fitted is s with lines broken between words to width columns. A secret value is
+// found only while it is whole, so text passes redact before it is broken.
+func (s Style) Fitted(width int, redact func(string) string) Style {
+	s.width, s.redact = width, redact
+	return s
+}
+
+// Fit breaks the lines of a finished text; what goes on stands hang columns in.
+func (s Style) Fit(text string, hang int) string {
+	if s.width <= 0 {
+		return text
+	}
+	return Fit(s.redact(text), s.width, hang)
+}
+
+func (s Style) fit(text string) string { return s.Fit(text, hang) }
 
 func (s Style) paint(color, text string, bold bool) string {
 	if s.r == nil || text == "" {

@@ -26,6 +26,6 @@ func Verification(w io.Writer, st Style, v evidence.Verification) error {
 	if v.OK {
 		b.WriteString(st.Good("verified") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
 }
