@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/firebreak/firebreak/internal/drive"
@@ -174,7 +175,7 @@ func (p *Person) value(ctx context.Context, a respond.Ask) (drive.Reply, error) 
 func (p *Person) typed(ctx context.Context, want string) error {
 	title := fmt.Sprintf("Type %s to confirm", want)
 	_, err := p.IO.line(ctx, title, func(s string) error {
-		if s != want {
+		if strings.TrimSpace(s) != want {
 			return fmt.Errorf("that is not %s; Ctrl-C goes back", p.IO.clean(want))
 		}
 		return nil

@@ -24,6 +24,7 @@ var labels = map[string]string{
 	"override":   "Override this gate, with a reason",
 	"done":       "It is done",
 	"value":      "Paste the value",
+	"look":       "Only look whether it is done",
 	"none":       "Nobody has it",
 	"pause":      "Pause here; resume later",
 	wordDetails:  "Show details",
@@ -56,7 +57,7 @@ func question(a respond.Ask) string {
 	case respond.Confirm:
 		return fmt.Sprintf("%s: %s %s", a.Step, quantity(len(a.Actions), string(a.Effect)+" action"), again(a))
 	case respond.Failed:
-		return "The provider refused. What now?"
+		return "This is not done, for the reason above. What now?"
 	case respond.InDoubt:
 		return "It cannot be told whether this happened. What do you know?"
 	case respond.GateHeld:
@@ -80,8 +81,11 @@ func again(a respond.Ask) string {
 func introduce(a respond.Ask) string {
 	var b strings.Builder
 	b.WriteByte('\n')
-	if a.Text != "" {
-		b.WriteString(view.Line(a.Text) + "\n")
+	text := strings.TrimSuffix(a.Text, " "+strings.Join(a.Why, "; ")) // they stand below, one a line
+	for _, l := range strings.Split(text, "\n") {
+		if l != "" {
+			b.WriteString(view.Line(l) + "\n")
+		}
 	}
 	for _, w := range a.Why {
 		b.WriteString("  - " + view.Line(w) + "\n")
@@ -96,7 +100,9 @@ func introduce(a respond.Ask) string {
 			fmt.Fprintf(&b, "      breaks: %s\n", view.Line(x.Breaks))
 		}
 		if x.Assisted != nil {
-			fmt.Fprintf(&b, "      %s\n", view.Line(x.Assisted.Instructions))
+			if !strings.Contains(a.Text, x.Assisted.Instructions) {
+				fmt.Fprintf(&b, "      %s\n", view.Line(x.Assisted.Instructions))
+			}
 			if x.Assisted.Link != "" {
 				fmt.Fprintf(&b, "      %s\n", view.Line(x.Assisted.Link))
 			}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
@@ -79,7 +80,8 @@ func verified(st Style, e respond.Event, d respond.Verified, a *respond.ActionSt
 }
 
 func answered(d respond.Answered) string {
-	s := Line(d.By) + " answered " + Line(d.Choice)
+	ask, _, _ := strings.Cut(d.Ask, "#")
+	s := Line(d.By) + " answered " + Line(d.Choice) + " to " + Line(ask)
 	if d.Reason != "" {
 		s += ": " + Line(d.Reason)
 	}

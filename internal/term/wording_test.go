@@ -1,0 +1,52 @@
+package term
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/respond"
+)
+
+// What stands above a question says everything once, and breaks lines where the
+// text does.
+func TestIntroduce(t *testing.T) {
+	task := &plan.Action{Use: "manual.task", Target: plan.Target{Name: "shop"}, Assisted: &plan.Assisted{Instructions: "Publish it."}}
+	for _, c := range []struct {
+		name, want string
+		ask        respond.Ask
+	}{
+		{
+			"instructions once", "\nnot there yet: 1 is not 2\nPublish it.\n  manual.task  shop\n",
+			respond.Ask{Text: "not there yet: 1 is not 2\nPublish it.", Actions: []*plan.Action{task}},
+		},
+		{
+			"instructions of each", "\ntwo tasks\n  manual.task  shop\n      Publish it.\n",
+			respond.Ask{Text: "two tasks", Actions: []*plan.Action{task}},
+		},
+		{
+			"reasons once", "\nheld back by gate x:\n  - a\n  - b\n",
+			respond.Ask{Text: "held back by gate x: a; b", Why: []string{"a", "b"}},
+		},
+		{
+			"untrusted text", "\na\\x1b[2J\nb\n",
+			respond.Ask{Text: "a\x1b[2J\nb"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := introduce(c.ask); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// No choice of the decider is shown by its word in the journal.
+func TestEveryChoiceHasALabel(t *testing.T) {
+	words := []string{"go", "some", "skip", "retry", "settle-yes", "settle-no", "pause", "override", "done", "look", "value", "none"}
+	for _, o := range choices(respond.Ask{Choices: words}) {
+		if o.label == o.word || strings.TrimSpace(o.label) == "" {
+			t.Errorf("%s is shown as %q", o.word, o.label)
+		}
+	}
+}
