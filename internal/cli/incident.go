@@ -148,7 +148,7 @@ func nextStep(s *respond.State) string {
 	switch {
 	case s.Phase == "closed":
 		return "firebreak report " + id
-	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" && Code(s.Pause.Code) != Interrupted:
+	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" && Code(s.Pause.Code) != Interrupted && !strings.HasPrefix(s.Pause.Reason, "paused by "):
 		return s.Pause.Reason + "; then firebreak resume " + id
 	}
 	return "firebreak resume " + id

@@ -233,7 +233,7 @@ func (g *rehearsal) end(s *respond.State, err error) error {
 		return ended(s)
 	}
 	if score.Outcome != rehearse.Contained {
-		return fault(Findings, "firebreak report "+s.Opened.Incident, "%s: %s", score.Outcome, strings.Join(score.Why, "; "))
+		return fault(Findings, nextStep(s), "%s: %s", score.Outcome, strings.Join(score.Why, "; "))
 	}
 	return nil
 }

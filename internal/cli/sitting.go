@@ -220,7 +220,7 @@ func ended(s *respond.State) error {
 	next := "firebreak resume " + s.Opened.Incident
 	switch code {
 	case Approval:
-		next = "approve the plan, or resume on a terminal: " + next
+		next += " on a terminal, or approve the plan first"
 	case Gate:
 		next = "firebreak status " + s.Opened.Incident + " says what holds it back; then " + next
 	case OK: // closed with something left that a person has to look at
