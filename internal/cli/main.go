@@ -40,7 +40,7 @@ func tell(f *Factory, err error) {
 		}
 		err = fmt.Errorf("%d %s; nothing was run", len(list), word)
 	}
-	text := st.Bad("firebreak:") + " " + view.Block(err.Error()) + "\n"
+	text := st.Fit(st.Bad("firebreak:")+" "+view.Block(err.Error()), 2) + "\n"
 	var fault *Fault
 	if errors.As(err, &fault) && fault.Next != "" {
 		text += "  next: " + view.Line(fault.Next) + "\n"

@@ -117,7 +117,7 @@ func (opts *worldOptions) tell(format string, r *rehearse.Rehearsal) error {
 		return errors.Join(err, f.flush())
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# world %s in %s; Ctrl-C ends it\n", r.World.ID(), view.Line(opts.dir))
+	fmt.Fprintf(&b, "# world %s in %s; Ctrl-C ends it\n# set this in a second terminal:\n", r.World.ID(), view.Line(opts.dir))
 	for _, k := range gone {
 		fmt.Fprintf(&b, "unset %s\n", k)
 	}

@@ -80,7 +80,7 @@ func verified(st Style, e respond.Event, d respond.Verified, a *respond.ActionSt
 }
 
 func answered(d respond.Answered) string {
-	ask, _, _ := strings.Cut(d.Ask, "#")
+	ask, _, _ := strings.Cut(strings.TrimPrefix(d.Ask, "old/"), "#")
 	s := Line(d.By) + " answered " + Line(d.Choice) + " to " + Line(ask)
 	if d.Reason != "" {
 		s += ": " + Line(d.Reason)

@@ -37,8 +37,8 @@ func fit(line string, width, hang int) string {
 		text = text[len(word):]
 		w := ansi.StringWidth(word)
 		if began && at+len(gap)+w > width {
-			b.WriteString("\n" + in)
-			at, gap = len(in), ""
+			at, gap = min(len(in), max(0, width-w)), "" // further out if only that keeps it whole
+			b.WriteString("\n" + in[:at])
 		}
 		b.WriteString(gap + word)
 		at += len(gap) + w
