@@ -64,9 +64,12 @@ func (f *Factory) incident(name string) (string, error) {
 	case len(open) == 1:
 		return open[0].dir, nil
 	}
-	names := make([]string, len(all))
-	for i, x := range all {
-		names[i] = x.Incident
+	if len(open) == 0 {
+		open = all
+	}
+	names := make([]string, len(open))
+	for i, x := range open {
+		names[i] = x.Incident + " (" + x.State + ")"
 	}
 	return "", fault(Usage, "name one of "+strings.Join(names, ", "), "there are %d incidents in %s", len(all), dir)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ import (
 	"github.com/firebreak/firebreak/internal/view"
 	"github.com/firebreak/firebreak/playbooks"
 )
+
+// readingSpeed is the world's speed when a person answers: the attacker's clock goes
+// on while they read.
+const readingSpeed = 8
 
 // defaultScenario is what make run shows.
 const defaultScenario = "publish-token-theft"
@@ -47,6 +52,9 @@ The score: contained ends with 0, breached or incomplete with 3.`,
 			if opts.scenario = first(args); opts.scenario == "" {
 				opts.scenario = defaultScenario
 			}
+			if !opts.auto && !cmd.Flags().Changed("speed") {
+				opts.speed = readingSpeed
+			}
 			if runF != nil {
 				return runF(opts)
 			}
@@ -57,7 +65,7 @@ The score: contained ends with 0, breached or incomplete with 3.`,
 	fl.BoolVar(&opts.auto, "auto", false, "let the scenario's team answer every question")
 	fl.BoolVar(&opts.list, "list", false, "list the scenarios that ship with firebreak")
 	fl.StringVar(&opts.playbook, "playbook", "", "playbook `file` instead of the scenario's")
-	fl.Float64Var(&opts.speed, "speed", rehearse.DefaultSpeed, "world seconds per second")
+	fl.Float64Var(&opts.speed, "speed", rehearse.DefaultSpeed, fmt.Sprintf("world seconds per second; %v where a person answers", readingSpeed))
 	fl.Int64Var(&opts.seed, "seed", 1, "seed of the world's random numbers")
 	return cmd
 }
@@ -210,7 +218,7 @@ func (g *rehearsal) resume(ctx context.Context, dir string) (*respond.State, err
 
 func (g *rehearsal) sit(ctx context.Context, t *sitting) (s *respond.State, err error) {
 	defer func() { err = errors.Join(err, t.log.Close()) }()
-	responder := t.person(false)
+	responder := drive.Responder(&colleague{person: t.person(false), r: g.r})
 	if g.auto {
 		responder = g.r.Responder(t.seal)
 	}
@@ -233,7 +241,11 @@ func (g *rehearsal) end(s *respond.State, err error) error {
 		return ended(s)
 	}
 	if score.Outcome != rehearse.Contained {
-		return fault(Findings, nextStep(s), "%s: %s", score.Outcome, strings.Join(score.Why, "; "))
+		next := nextStep(s)
+		if g.auto {
+			next = "firebreak report " + s.Opened.Incident
+		}
+		return fault(Findings, next, "%s: %s", score.Outcome, strings.Join(score.Why, "; "))
 	}
 	return nil
 }

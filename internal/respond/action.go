@@ -33,6 +33,7 @@ type action struct {
 	failures  int       // refusals in a row that are worth trying again
 	heldAt    time.Time // last reading that showed the wished state
 	undone    int       // times the wished state was gone again
+	retried   time.Time // when a person last said to try again
 }
 
 type attempt struct {
@@ -191,7 +192,8 @@ func (a *action) tried(key string) int {
 }
 
 // retry forgets verdicts, not effects.
-func (a *action) retry() {
+func (a *action) retry(now time.Time) {
+	a.retried = now
 	for i := range a.attempts {
 		a.attempts[i].Superseded = true
 	}
@@ -221,7 +223,7 @@ func (d *Decider) renewed(mint *action, before map[string]plan.Output) {
 	for _, a := range d.acts {
 		for _, in := range a.p.Inputs {
 			if in.Output != nil && in.Output.Action == mint.p.ID && a.skipped == "" {
-				a.retry()
+				a.retry(d.now)
 				a.reopen()
 				break
 			}

@@ -122,7 +122,7 @@ func (d *Decider) decided(a *action, v Answered) {
 				d.on(in.Output.Action, (*action).doubted)
 			}
 		}
-		a.retry()
+		a.retry(d.now)
 	case "skip":
 		a.skip(reason(v), d.now)
 	}

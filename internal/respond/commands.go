@@ -18,7 +18,7 @@ func (d *Decider) Commands() []Command {
 		code := codeOf(askKind(d.pausing.Ask))
 		return []Command{Stop{Code: code, Reason: "paused by " + d.pausing.By}}
 	}
-	w := &wants{d: d, seen: map[string]bool{}}
+	w := &wants{d: d, seen: map[string]bool{}, blind: harmless}
 	w.preflight()
 	for _, a := range d.acts {
 		w.action(a)
@@ -80,13 +80,14 @@ func worse(a, b int) int {
 
 // wants collects commands, each once.
 type wants struct {
-	d    *Decider
-	cmds []Command
-	asks []Ask
-	seen map[string]bool
-	next time.Time // earliest time something is due
-	flip time.Time // earliest deadline of an overlap
-	busy bool      // calls are under way
+	d     *Decider
+	cmds  []Command
+	asks  []Ask
+	seen  map[string]bool
+	next  time.Time // earliest time something is due
+	flip  time.Time // earliest deadline of an overlap
+	busy  bool      // calls are under way
+	blind int       // danger of the most dangerous action that was not read yet
 }
 
 func (w *wants) add(c Command) {
@@ -144,7 +145,10 @@ func (w *wants) list() []Command {
 		return cmp.Or(cmp.Compare(urgency(a.Kind), urgency(b.Kind)), cmp.Compare(danger(a.Actions), danger(b.Actions)))
 	})
 	for _, a := range w.asks {
-		out = append(out, a)
+		// The first question is the one that shuts the worst door, not the one that was ready first.
+		if a.Kind != Confirm || danger(a.Actions) <= w.blind {
+			out = append(out, a)
+		}
 	}
 	switch {
 	case !w.next.IsZero() && (w.flip.IsZero() || w.next.Before(w.flip)):
@@ -164,15 +168,18 @@ func urgency(k AskKind) int {
 
 // danger puts questions whose answer shuts a door or ends a credential before all others.
 func danger(as []*plan.Action) int {
-	order := []plan.Role{plan.Isolate, plan.Contain, plan.Cut, plan.Kill}
-	rank := len(order)
+	rank := harmless
 	for _, a := range as {
-		if i := slices.Index(order, a.Role); i >= 0 {
+		if i := slices.Index(dangerous[:], a.Role); i >= 0 {
 			rank = min(rank, i)
 		}
 	}
 	return rank
 }
+
+var dangerous = [...]plan.Role{plan.Isolate, plan.Contain, plan.Cut, plan.Kill}
+
+const harmless = len(dangerous)
 
 // end is what happens when nothing is left to do.
 func (d *Decider) end() Stop {
@@ -250,6 +257,9 @@ func (w *wants) action(a *action) {
 		return
 	}
 	if a.reading == nil || a.dirty || a.readIn != d.sitting {
+		if a.reading == nil {
+			w.blind = min(w.blind, danger([]*plan.Action{a.p}))
+		}
 		w.look(a, a.lookAfter)
 		return
 	}
@@ -293,7 +303,7 @@ func (w *wants) deadline(a *action) {
 
 // prove looks again until the required proof is reached.
 func (w *wants) prove(a *action) {
-	if w.d.impatient(a) {
+	if w.d.impatient(a) && !w.d.unasked(a) {
 		w.failed(a, "held at "+string(a.proof)+", but "+string(w.d.required(a))+" could not be reached in "+patience.String()+": "+a.reading.Detail)
 		return
 	}
@@ -302,7 +312,7 @@ func (w *wants) prove(a *action) {
 
 // impatient reports whether waiting alone has gone on too long since the last call.
 func (d *Decider) impatient(a *action) bool {
-	since := a.started
+	since := later(a.started, a.retried)
 	for _, t := range a.attempts {
 		since = later(since, t.At)
 	}

@@ -458,3 +458,42 @@ func TestApprovingOverlapApprovesTheFlip(t *testing.T) {
 		}
 	}
 }
+
+func TestNoComplaintBeforeTheOldValueWasAskedFor(t *testing.T) {
+	a := action("a", plan.Kill, plan.Irreversible)
+	a.Proof, a.ProofWithout = plan.P3, plan.P2
+	a.Inputs = map[string]plan.Value{"old": {Held: "old:T"}}
+	b := open(t, respond.Opened{}, one(a))
+	b.held("a", plan.P1)
+	b.pass(2 * time.Hour)
+	b.held("a", plan.P1)
+	b.pass(time.Minute)
+	b.want("verify a", "ask old/old:T#1")
+	b.see(respond.Answered{Ask: "old/old:T#1", Choice: "value", Value: "sealed:x", By: "bob"})
+	b.held("a", plan.P1)
+	b.want("ask failed/a#1") // the value is at hand and proves nothing after two hours
+	b.answer("failed/a#1", "retry")
+	b.want("verify a") // and trying again starts the patience anew
+	b.held("a", plan.P1)
+	if got := b.keys(); len(got) != 2 || !strings.HasPrefix(got[1], "wait") {
+		t.Fatalf("after trying again: %v", got)
+	}
+}
+
+func TestTheFirstQuestionShutsTheWorstDoor(t *testing.T) {
+	kill, disable := action("kill", plan.Kill, plan.Irreversible), action("disable", plan.Contain, plan.Reversible)
+	p := one(kill)
+	p.Actions = append(p.Actions, disable)
+	b := open(t, respond.Opened{}, p)
+	b.broken("kill", "kill") // ready first
+	b.want("verify disable")
+	b.broken("disable", "disable")
+	for _, c := range b.d.Commands() {
+		if ask, ok := c.(respond.Ask); ok {
+			if ask.ID != "confirm/disable/reversible#1" {
+				t.Fatalf("the first question is %s", ask.ID)
+			}
+			break
+		}
+	}
+}

@@ -70,10 +70,10 @@ func (d *Decider) relock(canary *action, why string) {
 			}
 		}
 		e.reopen()
-		e.retry()
+		e.retry(d.now)
 		e.refused = "the canary failed: " + why + "; the workflow is disabled again"
 	}
-	canary.retry()
+	canary.retry(d.now)
 }
 
 func sharesDoor(a, b *action) bool {
@@ -146,6 +146,17 @@ func (d *Decider) probes(a *action) bool {
 		}
 	}
 	return names > 0
+}
+
+// unasked reports whether an old value that could prove a's effect was neither
+// supplied nor said to be nowhere: that question comes before any complaint.
+func (d *Decider) unasked(a *action) bool {
+	for _, v := range a.p.Inputs {
+		if _, answered := d.held[v.Held]; v.Held != "" && !answered {
+			return true
+		}
+	}
+	return false
 }
 
 // claim says the action is done. From here on the report says so, with this time.
