@@ -218,7 +218,7 @@ func (g *rehearsal) resume(ctx context.Context, dir string) (*respond.State, err
 
 func (g *rehearsal) sit(ctx context.Context, t *sitting) (s *respond.State, err error) {
 	defer func() { err = errors.Join(err, t.log.Close()) }()
-	responder := drive.Responder(&colleague{person: t.person(false), r: g.r})
+	responder := drive.Responder(&colleague{person: t.person(false), team: g.r.Responder(t.seal), r: g.r})
 	if g.auto {
 		responder = g.r.Responder(t.seal)
 	}
