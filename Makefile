@@ -11,6 +11,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 CONCURRENT := ./internal/drive/... ./internal/journal/... ./internal/respond/... ./internal/rehearse/... ./internal/world/...
 
 FUZZTIME ?= 20s
+TALLY := $(CURDIR)/.cache/tally
 
 .PHONY: build run test race lint fuzz bench soak generate check-generate
 
@@ -24,8 +25,10 @@ run: build
 test: check-generate
 	$(GO) mod download
 	$(GO) vet ./...
-	$(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
-	$(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	@mkdir -p .cache && rm -f $(TALLY)
+	FIREBREAK_TALLY=$(TALLY) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
+	FIREBREAK_TALLY=$(TALLY) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	@echo; cat $(TALLY)
 
 race:
 	$(GO) test -race -shuffle=on -timeout 30m ./...

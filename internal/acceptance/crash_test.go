@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/firebreak/firebreak/internal/tally"
 )
 
 const (
@@ -208,7 +210,7 @@ func (c *crashes) tell(exist int) {
 			fell[id][f.place]++
 		}
 	}
-	c.t.Logf("%d mutating calls; %d of %d points ran, and %d kills to meet an action where no point had, in %s, two at a time (one incident never killed: %s); %d failed",
+	tally.Note(c.t, "the real binary, killed: %d mutating calls; %d of %d points ran, and %d kills to meet an action where no point had, in %s, two at a time (one incident never killed: %s); %d failed",
 		c.straight.calls, len(c.falls)-c.sought, exist, c.sought, time.Since(c.began).Round(time.Second), c.length.Round(time.Millisecond), c.failed)
 	all := append(places(), beforeSeal, anywhere)
 	for _, p := range all {

@@ -13,6 +13,7 @@ import (
 	"github.com/firebreak/firebreak/internal/drive/simulated"
 	"github.com/firebreak/firebreak/internal/rehearse"
 	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/tally"
 	"github.com/firebreak/firebreak/internal/world"
 )
 
@@ -74,7 +75,7 @@ func TestSeedsOfTheShippedPlaybook(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d worlds: %v", seeds, histogram)
+	tally.Note(t, "%d worlds of the shipped scenario with random faults and crashes: %v", seeds, histogram)
 }
 
 // callsOf lists the calls firebreak makes, each as often as it makes them, so that

@@ -13,6 +13,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/tally"
 )
 
 type incident struct {
@@ -112,7 +113,7 @@ func TestEveryCrashPoint(t *testing.T) {
 			t.Errorf("%s has an Apply in the journal and no crash point", st.Action.ID)
 		}
 	}
-	t.Logf("%d crash points at %d mutating calls", points, r.Calls)
+	tally.Note(t, "%d crash points at %d mutating calls of the outcome model", points, r.Calls)
 }
 
 // TestSeeds runs incidents with faults, undone containment and crashes.
@@ -157,7 +158,7 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d incidents, crashes: %v", seeds, histogram)
+	tally.Note(t, "%d simulated incidents, crashes: %v", seeds, histogram)
 }
 
 // TestReplayIsIncremental: a decider fed a journal from scratch wants what one fed
