@@ -159,6 +159,18 @@ type Wire struct {
 	Now   func() time.Time
 	// ReadOnly makes Apply impossible: the client for mutations is the guarded one too.
 	ReadOnly bool
+	// Notice, when not nil, is told when a provider makes us wait, before the wait
+	// begins. It must not block.
+	Notice func(Notice)
 	// Agent is put into the User-Agent so that our requests can be told from an attacker's, e.g. "firebreak/1.0 (incident inc-…)".
 	Agent string
+}
+
+// Notice says that a provider makes us wait.
+type Notice struct {
+	Provider string
+	Host     string
+	Limit    string        // "primary", "secondary", or "pace" for our own gap between mutations
+	Wait     time.Duration // driver's clock
+	Request  string        // "PUT /repos/…", without query
 }

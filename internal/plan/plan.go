@@ -19,6 +19,10 @@ type Plan struct {
 	Gates     []Condition       `json:"gates,omitempty"`
 	Waits     map[string]string `json:"waits,omitempty"` // overridden waits, by action name; shown to the approver
 	Gaps      []Gap             `json:"gaps,omitempty"`
+	// Partial, when set, says what this plan leaves to a further plan of the same
+	// incident. When nothing of a partial plan is left to do the sitting ends in order
+	// (code 0) and the incident stays open.
+	Partial string `json:"partial,omitempty"`
 	// FirstIrreversible is the id of the first action from which there is no way back; "" when there is none.
 	FirstIrreversible string `json:"first_irreversible,omitempty"`
 }

@@ -94,6 +94,8 @@ const (
 	Look    Role = "look"    // review: reads and reports
 	Enable  Role = "enable"  // opens the workflow again (waits for gate 5)
 	Canary  Role = "canary"  // one watched run after enabling (waits for gate 5)
+	Freeze  Role = "freeze"  // narrows who may publish or deploy while the response runs; no gate
+	Lift    Role = "lift"    // takes a freeze back to its exact earlier state (waits for gate 5)
 	Notify  Role = "notify"  // a task or message for people; no gate
 )
 

@@ -45,6 +45,10 @@ type Opened struct {
 	CheckpointKey string            `json:"checkpoint_key"`
 	Approvals     int               `json:"approvals"` // signatures irreversible actions need; 0 = a typed confirmation is enough
 	Exceptions    []Exception       `json:"exceptions,omitempty"`
+	// Key and Inputs make one trigger one incident: the caller's idempotency key and
+	// the digest of what it asked for. Empty without --idempotency-key.
+	Key    string `json:"key,omitempty"`
+	Inputs string `json:"inputs,omitempty"`
 }
 
 // Exception is a signed exception for a credential that stays open.
@@ -80,6 +84,7 @@ type Answered struct {
 	Value   string   `json:"value,omitempty"` // reference to a sealed value
 	By      string   `json:"by"`
 	Second  string   `json:"second,omitempty"`
+	To      string   `json:"to,omitempty"` // with choice "hand-over": who goes on
 }
 
 // Intended is durable before its call leaves.
@@ -101,6 +106,9 @@ type Settled struct {
 	Action     string          `json:"action"`
 	Number     int             `json:"number"`
 	Settlement plan.Settlement `json:"settlement"`
+	// By and Reason are set where a person settled it from outside a sitting.
+	By     string `json:"by,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Verified is one reading of an action's target.
@@ -156,6 +164,19 @@ type Resumed struct {
 	Lost []string `json:"lost,omitempty"`
 }
 
+// HandedOver gives the incident to another person. From then on only that person,
+// or whoever takes it over with a reason (another HandedOver), may go on. Epoch
+// counts the owners, the first one being 1.
+type HandedOver struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Epoch int    `json:"epoch"`
+	Note  string `json:"note,omitempty"`
+	// Checkpoint is a signed note over everything before this record: what the one
+	// who takes over can hold against the journal.
+	Checkpoint string `json:"checkpoint,omitempty"`
+}
+
 // Paused ends a sitting in order.
 type Paused struct {
 	Reason string `json:"reason"`
@@ -179,6 +200,7 @@ func (Surveyed) kind() string   { return "surveyed" }
 func (Fired) kind() string      { return "fired" }
 func (Overridden) kind() string { return "overridden" }
 func (Resumed) kind() string    { return "resumed" }
+func (HandedOver) kind() string { return "handed-over" }
 func (Paused) kind() string     { return "paused" }
 func (Closed) kind() string     { return "closed" }
 
@@ -219,6 +241,8 @@ func DecodeData(kind string, b []byte) (Data, error) {
 		return decode[Overridden](b)
 	case "resumed":
 		return decode[Resumed](b)
+	case "handed-over":
+		return decode[HandedOver](b)
 	case "paused":
 		return decode[Paused](b)
 	case "closed":

@@ -24,6 +24,9 @@ type State struct {
 	Pause     *Paused
 	Stop      *Stop // set when nothing can go on; see Decider.Commands
 	Overrides []Overridden
+	Owner     string // who may go on: the operator who opened it, or whom it was handed to
+	Epoch     int    // counts the owners, from 1
+	Handed    *HandedOver
 }
 
 // ActionState is where one action stands.

@@ -22,7 +22,22 @@ type Snapshot struct {
 	AWS          []Account    `json:"aws,omitempty"`
 	Vault        []Vault      `json:"vault,omitempty"`
 	NPM          []Registry   `json:"npm,omitempty"`
-	Gaps         []Gap        `json:"gaps,omitempty"`
+	// Permissions is what our own credentials may do, as far as a provider tells.
+	Permissions []Permission `json:"permissions,omitempty"`
+	Gaps        []Gap        `json:"gaps,omitempty"`
+}
+
+// Permission is one thing our own credential may do or not, in the words of
+// plan.Spec.Permissions, so that planning can hand to a person what we may not do.
+type Permission struct {
+	Provider string `json:"provider"`
+	Name     string `json:"name"` // exactly as in Spec.Permissions
+	// On is what it is about: a repository, an organization, an account; "" for everything at that provider.
+	On string `json:"on,omitempty"`
+	// Granted is "yes", "no" or "unknown". Only a provider's own word makes it "no".
+	Granted string `json:"granted"`
+	Why     string `json:"why,omitempty"`  // how it is known, in a sentence
+	Link    string `json:"link,omitempty"` // page on which it is granted
 }
 
 // Gap is something that could not be listed, and why.
