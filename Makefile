@@ -13,7 +13,7 @@ CONCURRENT := ./internal/drive/... ./internal/journal/... ./internal/respond/...
 FUZZTIME ?= 20s
 TALLY := $(CURDIR)/.cache/tally
 
-.PHONY: build run test race lint fuzz bench soak generate check-generate
+.PHONY: build run counterparts test race lint fuzz bench soak generate check-generate
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/firebreak
@@ -22,12 +22,16 @@ build:
 run: build
 	@if [ -t 0 ] && [ -t 2 ]; then $(BIN) rehearse; else $(BIN) rehearse --auto; fi
 
-test: check-generate
+# Other people's servers, for the tests; .cache keeps them.
+counterparts:
+	.ci/counterparts
+
+test: check-generate counterparts
 	$(GO) mod download
 	$(GO) vet ./...
 	@mkdir -p .cache && rm -f $(TALLY)
-	FIREBREAK_TALLY=$(TALLY) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
-	FIREBREAK_TALLY=$(TALLY) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	FIREBREAK_COUNTERPARTS=required FIREBREAK_TALLY=$(TALLY) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
+	FIREBREAK_COUNTERPARTS=required FIREBREAK_TALLY=$(TALLY) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
 	@echo; cat $(TALLY)
 
 race:
