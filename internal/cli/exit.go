@@ -58,7 +58,7 @@ func exits() []exit {
 		{Stale, "stale", "the plan no longer fits; irreversible actions need approval again", "run, resume", nil},
 		{Refused, "refused", "a provider refused an action; the incident can be resumed", "run, resume", nil},
 		{Unknown, "unknown", "it cannot be told whether something happened; settle it before relying on anything", "run, resume", nil},
-		{Locked, "locked", "another living process owns the incident", "run, resume", as[*journal.Locked]},
+		{Locked, "locked", "another living process owns the incident", "run, resume", func(err error) bool { return as[*journal.Locked](err) || as[*journal.Fenced](err) }},
 		{Unverified, "not verified", "a journal, checkpoint or approval does not verify", "verify, run, resume", isDamage},
 		{Interrupted, "interrupted", "stopped by Ctrl-C; what ran is recorded, the incident can be resumed", "every command", isInterrupt},
 	}
@@ -163,7 +163,7 @@ func exitCodesMarkdown() []byte {
 }
 
 func isUsage(err error) bool {
-	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[adapters.Unconfigured](err)
+	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*local.NotYours](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[adapters.Unconfigured](err)
 }
 
 func isDamage(err error) bool {

@@ -54,6 +54,14 @@ func (e *Newer) Error() string {
 	return fmt.Sprintf("%s/%s:%d: %s is not known to this program; use firebreak %s, which wrote it", e.Dir, File, e.Line, e.What, by)
 }
 
+// Fenced says that another process wrote to the journal while we held it: somebody
+// took the incident over. Nothing was written by us since.
+type Fenced struct{ Dir string }
+
+func (e *Fenced) Error() string {
+	return e.Dir + " was written by another process while this one held it: the incident was taken over; run status, and resume only if it is yours again"
+}
+
 // Poisoned says that a write or fsync failed. What the disk holds is unknown.
 type Poisoned struct{ Cause error }
 

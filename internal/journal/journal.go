@@ -44,6 +44,7 @@ type Journal struct {
 	opened respond.Opened
 	last   string // digest of the last line
 	tree   tree
+	size   int64 // bytes on disk, as far as we wrote or read them
 	signer note.Signer
 	broken error
 }
@@ -152,7 +153,7 @@ func (j *Journal) load() (*Replay, error) {
 			return nil, fmt.Errorf("cut the torn tail: %w", err)
 		}
 	}
-	j.opened, j.last, j.tree = r.Opened, r.last, r.tree
+	j.opened, j.last, j.tree, j.size = r.Opened, r.last, r.tree, r.size
 	skey, err := os.ReadFile(filepath.Join(j.dir, KeyFile))
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoint key: %w; restore it beside the journal", err)
@@ -176,6 +177,9 @@ func (j *Journal) Append(batch []respond.Event) ([]respond.Event, error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
+	if err := j.fenced(); err != nil {
+		return nil, err
+	}
 	b, err := encode(batch, j.tree.n(), j.last)
 	if err != nil {
 		return nil, fmt.Errorf("append to journal: %w", err)
@@ -195,7 +199,23 @@ func (j *Journal) Append(batch []respond.Event) ([]respond.Event, error) {
 		}
 	}
 	j.last = b.last
+	j.size += int64(len(b.bytes))
 	return b.events, nil
+}
+
+// fenced reports whether somebody else wrote this journal since we last did, which a
+// lock cannot keep off where folders are shared without locks.
+func (j *Journal) fenced() error {
+	info, err := os.Stat(filepath.Join(j.dir, File))
+	if err != nil {
+		j.broken = fmt.Errorf("look at the journal before writing: %w", err)
+		return &Poisoned{Cause: j.broken}
+	}
+	if info.Size() != j.size {
+		j.broken = &Fenced{Dir: j.dir}
+		return j.broken
+	}
+	return nil
 }
 
 // Opened is the first record.

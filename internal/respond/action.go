@@ -53,7 +53,7 @@ func (a *action) closed() bool { return a.done || a.skipped != "" }
 
 // contains reports whether the action keeps a door shut, and so is looked at again before gates.
 func (a *action) contains() bool {
-	return a.p.Role == plan.Contain || a.p.Role == plan.Cut || a.p.Role == plan.Isolate
+	return a.p.Role == plan.Contain || a.p.Role == plan.Cut || a.p.Role == plan.Isolate || a.p.Role == plan.Freeze
 }
 
 func (a *action) intended(v Intended, now time.Time, sitting int) {

@@ -40,11 +40,11 @@ func (d *Decider) answered(v Answered) {
 	if d.id(base) != v.Ask {
 		return
 	}
-	if strings.HasPrefix(base, "again/") && !slices.Contains([]string{"go", "some", "skip", "pause"}, v.Choice) {
+	if strings.HasPrefix(base, "again/") && !slices.Contains([]string{"go", "some", "skip", "hand-over", "pause"}, v.Choice) {
 		return // that it was asked counts as agreed, so only a word that was offered may count
 	}
 	d.asked[base]++
-	if v.Choice == "pause" {
+	if v.Choice == "pause" || v.Choice == "hand-over" && v.To != "" {
 		d.asked[base]--
 		d.pausing = &v
 		return
@@ -250,7 +250,7 @@ func (w *wants) again(a *action) bool {
 	}
 	w.ask(Ask{
 		ID: d.id(base), Kind: Confirm, Step: p.Step, Effect: p.Effect, Actions: []*plan.Action{p}, Typed: p.Target.Name,
-		Choices: []string{"go", "skip", "pause"}, Again: true,
+		Choices: []string{"go", "skip", "hand-over", "pause"}, Again: true,
 		Text: "what is there now is not what was planned and approved; this cannot be undone",
 	})
 	return true
@@ -269,7 +269,7 @@ func imageID(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString
 func (w *wants) confirm(a *action, signed bool) {
 	d := w.d
 	base := "confirm/" + string(a.p.Step) + "/" + string(a.p.Effect)
-	ask := Ask{ID: d.id(base), Kind: Confirm, Step: a.p.Step, Effect: a.p.Effect, Choices: []string{"go", "some", "skip", "pause"}}
+	ask := Ask{ID: d.id(base), Kind: Confirm, Step: a.p.Step, Effect: a.p.Effect, Choices: []string{"go", "some", "skip", "hand-over", "pause"}}
 	for _, b := range d.group(base) {
 		ask.Actions = append(ask.Actions, b.p)
 	}
@@ -281,7 +281,7 @@ func (w *wants) confirm(a *action, signed bool) {
 		ask.Typed = d.typed(ask.Actions)
 	}
 	if !signed {
-		ask.Choices = []string{"skip", "pause"}
+		ask.Choices = []string{"skip", "hand-over", "pause"}
 		ask.Text = "irreversible actions of this plan need " + itoa(d.opened.Approvals) + " signature(s) by somebody other than " + d.opened.Author + ": firebreak approve PLAN --key KEY"
 	}
 	w.ask(ask)
@@ -305,14 +305,14 @@ func (d *Decider) typed(as []*plan.Action) string {
 func (w *wants) failed(a *action, text string) {
 	w.ask(Ask{
 		ID: w.d.id("failed/" + a.p.ID), Kind: Failed, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p},
-		Choices: []string{"retry", "skip", "pause"}, Text: text,
+		Choices: []string{"retry", "skip", "hand-over", "pause"}, Text: text,
 	})
 }
 
 func (w *wants) unreadable(a *action) {
 	w.ask(Ask{
 		ID: w.d.id("unread/" + a.p.ID), Kind: InDoubt, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p},
-		Choices: []string{"retry", "skip", "pause"}, Text: "cannot be read: " + a.reading.Detail,
+		Choices: []string{"retry", "skip", "hand-over", "pause"}, Text: "cannot be read: " + a.reading.Detail,
 	})
 }
 
@@ -324,12 +324,12 @@ func (w *wants) assist(a *action) {
 	if a.attests > 0 && a.reading != nil {
 		text = "not there yet: " + a.reading.Detail + "\n" + text
 	}
-	choices := []string{"done", "look", "skip", "pause"}
+	choices := []string{"done", "look", "skip", "hand-over", "pause"}
 	if a.p.Assisted.Wants != "" {
-		choices = []string{"value", "skip", "pause"}
+		choices = []string{"value", "skip", "hand-over", "pause"}
 	}
 	if a.p.Assisted.Wants != "" && a.attests > 0 {
-		choices = []string{"look", "value", "skip", "pause"}
+		choices = []string{"look", "value", "skip", "hand-over", "pause"}
 	}
 	w.ask(Ask{ID: w.d.id("assist/" + a.p.ID), Kind: Assist, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p}, Choices: choices, Text: text, Held: a.p.Assisted.Wants})
 }
@@ -354,7 +354,7 @@ func (w *wants) old(a *action) {
 			continue
 		}
 		w.ask(Ask{
-			ID: w.d.id("old/" + name), Kind: OldValue, Step: a.p.Step, Actions: []*plan.Action{a.p}, Choices: []string{"value", "none", "pause"}, Held: name,
+			ID: w.d.id("old/" + name), Kind: OldValue, Step: a.p.Step, Actions: []*plan.Action{a.p}, Choices: []string{"value", "none", "hand-over", "pause"}, Held: name,
 			Text: "can somebody paste the old value of " + strings.TrimPrefix(name, "old:") + "? With it its death can be probed; without it the object is dead by id",
 		})
 	}

@@ -51,7 +51,7 @@ type Ask struct {
 	Effect  plan.Effect    // for Confirm
 	Actions []*plan.Action // what it is about
 	Typed   string         // what must be typed for an irreversible effect; "" otherwise
-	Choices []string       // of "go", "some", "skip", "retry", "settle-yes", "settle-no", "pause", "override", "done", "look", "value", "none"
+	Choices []string       // of "go", "some", "skip", "retry", "settle-yes", "settle-no", "pause", "hand-over", "override", "done", "look", "value", "none"
 	Text    string         // one sentence: what happened or what is wanted; untrusted parts inside
 	Gate    plan.Gate      // for GateHeld
 	Why     []string       // for GateHeld: what does not hold, each a sentence
@@ -84,6 +84,8 @@ type Stop struct {
 	Code   int
 	Reason string
 	Close  bool // every credential is closed: observe Closed, destroy the key
+	// HandOver, when set, is to be recorded, with a checkpoint, before the pause.
+	HandOver *HandedOver
 }
 
 // Key implements Command.

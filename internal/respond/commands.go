@@ -15,8 +15,7 @@ func (d *Decider) Commands() []Command {
 		return nil
 	}
 	if d.pausing != nil {
-		code := codeOf(askKind(d.pausing.Ask))
-		return []Command{Stop{Code: code, Reason: "paused by " + d.pausing.By}}
+		return []Command{d.leave(d.pausing)}
 	}
 	w := &wants{d: d, seen: map[string]bool{}, blind: harmless}
 	w.preflight()
@@ -24,6 +23,16 @@ func (d *Decider) Commands() []Command {
 		w.action(a)
 	}
 	return w.list()
+}
+
+// leave ends a sitting because a person said so.
+func (d *Decider) leave(v *Answered) Stop {
+	s := Stop{Code: codeOf(askKind(v.Ask)), Reason: "paused by " + v.By}
+	if v.Choice == "hand-over" {
+		s.Reason = "handed over to " + v.To + " by " + v.By
+		s.HandOver = &HandedOver{From: v.By, To: v.To, Epoch: d.epoch + 1, Note: v.Reason}
+	}
+	return s
 }
 
 // Standing says with which exit code the incident stands if nobody answers what is
@@ -197,6 +206,15 @@ func (d *Decider) end() Stop {
 			code = worse(code, doubtful)
 		}
 	}
+	if rest := d.partial(); rest != "" {
+		if stuck := d.stuck(); len(stuck) > 0 {
+			return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck)}
+		}
+		if code != doubtful {
+			code = 0 // what is open is the further plan's to close
+		}
+		return Stop{Code: code, Reason: rest}
+	}
 	if stuck := d.stuck(); len(open) == 0 && len(stuck) > 0 {
 		return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck) + "; correct the playbook and plan again"}
 	}
@@ -205,6 +223,9 @@ func (d *Decider) end() Stop {
 	}
 	return Stop{Code: code, Reason: "every credential is closed", Close: code == 0}
 }
+
+// partial says what the last plan leaves to a further one, "" when it leaves nothing.
+func (d *Decider) partial() string { return d.plans[len(d.plans)-1].Plan.Partial }
 
 // stuck lists the actions which are neither done nor skipped.
 func (d *Decider) stuck() []string {
@@ -287,7 +308,9 @@ func (w *wants) action(a *action) {
 
 // restores reports whether even finding the wished state there already must not
 // count before the gate holds: an attacker may have switched the workflow on.
-func restores(a *action) bool { return a.p.Role == plan.Enable || a.p.Role == plan.Canary }
+func restores(a *action) bool {
+	return a.p.Role == plan.Enable || a.p.Role == plan.Canary || a.p.Role == plan.Lift
+}
 
 // deadline wants to be woken when an overlap flips.
 func (w *wants) deadline(a *action) {
@@ -362,7 +385,7 @@ func (w *wants) settle(a *action, t *attempt) {
 	if a.p.Lost == plan.Undetectable || t.settles >= settles {
 		w.ask(Ask{
 			ID: w.d.id("doubt/" + a.p.ID + "/" + itoa(t.Number)), Kind: InDoubt, Step: a.p.Step, Actions: []*plan.Action{a.p},
-			Choices: []string{"retry", "settle-yes", "settle-no", "pause"},
+			Choices: []string{"retry", "settle-yes", "settle-no", "hand-over", "pause"},
 			Text:    "it is not known whether \"" + t.Call.Verb + " " + t.Call.Object + "\" happened",
 		})
 		return

@@ -26,6 +26,9 @@ type Decider struct {
 	paused    *Paused
 	pausing   *Answered // somebody chose to pause in this sitting
 	closed    bool
+	owner     string      // who may go on
+	epoch     int         // counts the owners
+	handed    *HandedOver // the last hand-over
 }
 
 type survey struct {
@@ -54,6 +57,7 @@ func (d *Decider) Observe(e Event) {
 	switch v := e.Data.(type) {
 	case Opened:
 		d.opened = v
+		d.owner, d.epoch = v.Operator, 1
 	case Planned:
 		d.plan(v)
 	case Approved:
@@ -81,6 +85,8 @@ func (d *Decider) Observe(e Event) {
 		d.paused, d.pausing = nil, nil
 		d.resume()
 		d.lost(v.Lost)
+	case HandedOver:
+		d.owner, d.epoch, d.handed = v.To, v.Epoch, &v
 	case Paused:
 		d.paused = &v
 	case Closed:
@@ -181,8 +187,8 @@ func (d *Decider) arrive() {
 			a.skip("it needs what "+from+" would have given, and that ended without it", d.now)
 			continue
 		}
-		if a.p.Role == plan.Canary && d.staysShut(a) {
-			a.skip("nothing was enabled that could be watched", d.now)
+		if why := d.pointless(a); why != "" {
+			a.skip(why, d.now)
 			continue
 		}
 		if a.arrived.IsZero() || a.arrivedIn != d.sitting {
@@ -191,11 +197,23 @@ func (d *Decider) arrive() {
 	}
 }
 
-// staysShut reports whether every opening a canary comes after was skipped.
-func (d *Decider) staysShut(canary *action) bool {
+// pointless says why an action of the last step has nothing to do, where everything
+// it would follow was skipped.
+func (d *Decider) pointless(a *action) string {
+	switch {
+	case a.p.Role == plan.Canary && d.staysShut(func(b *action) bool { return slices.Contains(a.p.After, b.p.ID) }):
+		return "nothing was enabled that could be watched"
+	case a.p.Role == plan.Lift && d.staysShut(func(*action) bool { return true }):
+		return "nothing was enabled, so the freeze stays"
+	}
+	return ""
+}
+
+// staysShut reports whether every opening of which is true was skipped, and there is one.
+func (d *Decider) staysShut(of func(*action) bool) bool {
 	openings, skipped := 0, 0
-	for _, id := range canary.p.After {
-		if b := d.byID[id]; b != nil && b.p.Role == plan.Enable {
+	for _, b := range d.acts {
+		if b.p.Role == plan.Enable && of(b) {
 			openings++
 			if b.skipped != "" {
 				skipped++

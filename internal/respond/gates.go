@@ -43,7 +43,7 @@ func gatesOf(p *plan.Action) []plan.Gate {
 		g = []plan.Gate{plan.GateEvidence}
 	case plan.Build:
 		g = []plan.Gate{plan.GatePurge}
-	case plan.Enable, plan.Canary:
+	case plan.Enable, plan.Canary, plan.Lift:
 		g = []plan.Gate{plan.GateBoundary}
 	}
 	if len(p.Kills) > 0 {
@@ -80,7 +80,7 @@ func (w *wants) gates(a *action) bool {
 		if len(v.look) == 0 && !v.coming {
 			w.ask(Ask{
 				ID: w.d.id("gate/" + string(g)), Kind: GateHeld, Step: a.p.Step, Effect: a.p.Effect, Actions: []*plan.Action{a.p},
-				Choices: []string{"retry", "override", "pause"}, Gate: g, Why: v.why, Text: "held back by gate " + string(g) + ": " + strings.Join(v.why, "; "),
+				Choices: []string{"retry", "override", "hand-over", "pause"}, Gate: g, Why: v.why, Text: "held back by gate " + string(g) + ": " + strings.Join(v.why, "; "),
 			})
 		}
 	}
@@ -296,6 +296,11 @@ func (d *Decider) judgeBoundary(v *verdict, a *action) {
 	}
 	d.judgePromotion(v)
 	d.facts(v, a, d.containment())
+	if a.p.Role == plan.Lift {
+		d.judgeCanaries(v)
+	} else {
+		d.facts(v, a, d.freezes()) // opening happens under freeze
+	}
 	s := d.surveys["boundary"]
 	if s.last == nil || s.sitting != d.sitting || s.at.Before(a.arrived) || d.now.Sub(s.at) > fresh {
 		if len(v.why) == 0 && len(v.look) == 0 {
@@ -310,6 +315,31 @@ func (d *Decider) judgeBoundary(v *verdict, a *action) {
 	}
 	for _, u := range s.last.Unknown {
 		v.no("not known: " + u)
+	}
+}
+
+// freezes are those in force or on their way. One that somebody skipped was given up
+// with a reason and holds nothing back.
+func (d *Decider) freezes() []*action {
+	var out []*action
+	for _, b := range d.acts {
+		if b.p.Role == plan.Freeze && b.skipped == "" {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// judgeCanaries: a freeze is lifted only after what was enabled under it was watched.
+func (d *Decider) judgeCanaries(v *verdict) {
+	for _, b := range d.acts {
+		switch {
+		case b.p.Role != plan.Canary || b.done:
+		case b.skipped != "":
+			v.no("the canary on " + b.p.Target.Name + " was skipped: " + b.skipped)
+		default:
+			v.notYet("the canary on " + b.p.Target.Name + " is not proven yet")
+		}
 	}
 }
 

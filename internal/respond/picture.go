@@ -14,6 +14,7 @@ func (d *Decider) State() *State {
 	s := &State{
 		Opened: d.opened, Now: d.now, Plans: slices.Clone(d.plans), Closings: d.closings(), Boundary: d.surveys["boundary"].last,
 		Found: slices.Clone(d.found), Held: maps.Clone(d.held), Phase: d.phase(), Pause: d.paused, Overrides: slices.Clone(d.overrides),
+		Owner: d.owner, Epoch: d.epoch, Handed: d.handed,
 	}
 	for _, k := range slices.Sorted(maps.Keys(d.listed)) {
 		s.Listed = append(s.Listed, d.listed[k])
@@ -123,13 +124,38 @@ func (d *Decider) amended(a *action) bool {
 
 // closings judges every credential and identity (invariant I8).
 func (d *Decider) closings() []ClosingState {
-	var out []ClosingState
+	var merged []plan.Closing
 	for _, p := range d.plans {
 		for _, c := range p.Plan.Closings {
-			out = append(out, d.closing(c))
+			i := slices.IndexFunc(merged, func(m plan.Closing) bool { return m.Credential == c.Credential })
+			if i < 0 {
+				merged = append(merged, c)
+				continue
+			}
+			merged[i] = merge(merged[i], c)
 		}
 	}
+	out := make([]ClosingState, 0, len(merged))
+	for _, c := range merged {
+		out = append(out, d.closing(c))
+	}
 	return out
+}
+
+// merge joins what two plans of one incident say of a credential: everything either
+// wants done, and open only while neither knows a way to close it.
+func merge(earlier, later plan.Closing) plan.Closing {
+	m := later
+	m.Actions = slices.Clone(earlier.Actions)
+	for _, id := range later.Actions {
+		if !slices.Contains(m.Actions, id) {
+			m.Actions = append(m.Actions, id)
+		}
+	}
+	if earlier.Open == "" && len(earlier.Actions) > 0 {
+		m.Open = ""
+	}
+	return m
 }
 
 func (d *Decider) closing(c plan.Closing) ClosingState {

@@ -20,6 +20,7 @@ type Log struct {
 	clock     drive.Clock
 	redactor  *secret.Redactor
 	observers []drive.Observer
+	takeOver  string
 	last      time.Time
 }
 
@@ -32,6 +33,9 @@ type Parts struct {
 	Clock     drive.Clock
 	Redactor  *secret.Redactor
 	Observers []drive.Observer
+	// TakeOver is why somebody goes on with an incident that was handed to another
+	// person; "" where it is one's own.
+	TakeOver string
 }
 
 // Create begins a new incident. Errors are those of journal.Create.
@@ -46,7 +50,7 @@ func Create(p Parts, opened respond.Opened) (*Log, error) {
 }
 
 func newLog(j *journal.Journal, p Parts) *Log {
-	return &Log{journal: j, decider: p.Decider, clock: p.Clock, redactor: p.Redactor, observers: p.Observers}
+	return &Log{journal: j, decider: p.Decider, clock: p.Clock, redactor: p.Redactor, observers: p.Observers, takeOver: p.TakeOver}
 }
 
 // Append records what happened as one batch and lets the decider see it. An error
@@ -115,6 +119,17 @@ func (l *Log) redact(d respond.Data) (respond.Data, error) {
 		return nil, fmt.Errorf("record %s: it holds a secret value that cannot be masked in place; resume, and report this as a defect", kind)
 	}
 	return d, nil
+}
+
+// HandOver records that the incident goes to another person, with a signed checkpoint
+// over everything before that record. From then on only that person may resume it.
+func (l *Log) HandOver(h respond.HandedOver) error {
+	note, err := l.journal.Checkpoint()
+	if err != nil {
+		return err
+	}
+	h.Checkpoint = string(note)
+	return l.Append(h)
 }
 
 // State is where the incident stands.

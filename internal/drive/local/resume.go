@@ -31,7 +31,8 @@ func (e *Elsewhere) Error() string {
 
 // Resume opens an incident, feeds the decider everything its journal holds and
 // records that a new sitting began. A closed incident is given back as it is.
-// Errors: *journal.Locked, *journal.Damaged, *journal.Newer, *Elsewhere.
+// Errors: *journal.Locked,
+// *journal.Damaged, *journal.Newer, *Elsewhere, *NotYours.
 func Resume(p Parts, at Place, by respond.Resumed) (*Log, error) {
 	j, r, err := journal.Open(p.Dir, p.Owner)
 	if err != nil {
@@ -58,8 +59,35 @@ func (l *Log) resume(r *journal.Replay, at Place, by respond.Resumed) error {
 	if closed {
 		return nil
 	}
+	if err := l.own(by.Operator); err != nil {
+		return err
+	}
 	by.Cut = r.Torn
 	return l.Append(by)
+}
+
+// own makes sure that the operator is who may go on, or takes the incident over with a
+// reason, which begins a new epoch and fences the owner before.
+func (l *Log) own(operator string) error {
+	s := l.decider.State()
+	if s.Handed == nil || s.Owner == operator {
+		return nil
+	}
+	if l.takeOver == "" {
+		return &NotYours{Owner: s.Owner, Epoch: s.Epoch, Operator: operator}
+	}
+	return l.HandOver(respond.HandedOver{From: s.Owner, To: operator, Epoch: s.Epoch + 1, Note: l.takeOver})
+}
+
+// NotYours says that an incident was handed to somebody else.
+type NotYours struct {
+	Owner    string
+	Epoch    int
+	Operator string // who tried
+}
+
+func (e *NotYours) Error() string {
+	return fmt.Sprintf("the incident was handed over to %s (owner number %d), and you are %s; let them go on, or take it over with --take-over REASON", e.Owner, e.Epoch, e.Operator)
 }
 
 // same compares what the incident was begun with; providers that came since do no harm.

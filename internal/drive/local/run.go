@@ -148,6 +148,11 @@ func (r *run) finish() (done bool, err error) {
 }
 
 func (r *run) stop(s respond.Stop) error {
+	if s.HandOver != nil {
+		if err := r.Log.HandOver(*s.HandOver); err != nil {
+			return err
+		}
+	}
 	if !s.Close {
 		return r.Log.Append(respond.Paused{Reason: s.Reason, Code: s.Code})
 	}
