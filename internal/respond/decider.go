@@ -230,12 +230,26 @@ func (d *Decider) free(a *action) bool {
 			return false
 		}
 	}
+	if a.p.Role == plan.Lift && !d.watched() {
+		return false
+	}
 	if d.overdue(a) {
 		return true
 	}
 	for _, id := range a.p.Until {
 		// What was skipped put nothing in the old value's place: it lives until the deadline, where there is one.
 		if b := d.byID[id]; b != nil && !b.done && (b.skipped == "" || a.p.Deadline > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// watched reports whether every canary is over: a freeze is lifted after all of them,
+// whatever the playbook says.
+func (d *Decider) watched() bool {
+	for _, b := range d.acts {
+		if b.p.Role == plan.Canary && !b.closed() {
 			return false
 		}
 	}

