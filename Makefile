@@ -48,8 +48,9 @@ fuzz:
 	  done || exit 1; \
 	done
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# What an action costs beside two bare fsyncs, start-up, size.
+bench: build
+	.ci/bench
 
 # Kills the binary at every crash point and at random moments, some five minutes;
 # prints where the kills fell and how the incidents ended.

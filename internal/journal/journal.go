@@ -56,6 +56,12 @@ type file interface {
 	Close() error
 }
 
+// onDisk is the journal's file itself.
+type onDisk struct{ *os.File }
+
+// Sync implements file.
+func (d onDisk) Sync() error { return flush(d.File) }
+
 // Create begins the journal of a new incident in dir, which is made if need be,
 // and appends opened as its first record. It makes the key that signs
 // checkpoints and sets opened.CheckpointKey. The first event comes back as a
@@ -110,7 +116,7 @@ func (j *Journal) begin(now time.Time, opened respond.Opened) (respond.Event, er
 	if err != nil {
 		return none, err
 	}
-	j.file = f
+	j.file = onDisk{f}
 	if err := durable.SyncDir(j.dir); err != nil {
 		return none, err
 	}
@@ -147,7 +153,7 @@ func (j *Journal) load() (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.file = f
+	j.file = onDisk{f}
 	if r.Torn != "" {
 		if err := errors.Join(f.Truncate(r.size), f.Sync()); err != nil {
 			return nil, fmt.Errorf("cut the torn tail: %w", err)
