@@ -3,6 +3,7 @@
 package tally
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -17,18 +18,21 @@ func Note(t testing.TB, format string, args ...any) {
 	t.Helper()
 	line := fmt.Sprintf(format, args...)
 	t.Log(line)
+	if err := Add(line); err != nil {
+		t.Error(err)
+	}
+}
+
+// Add adds a figure to the run's file where no test is running any more.
+func Add(line string) (err error) {
 	name := os.Getenv(File)
 	if name == "" {
-		return
+		return nil
 	}
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if _, err := fmt.Fprintln(f, line); err != nil {
-		t.Error(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Error(err)
-	}
+	_, err = fmt.Fprintln(f, line)
+	return errors.Join(err, f.Close())
 }

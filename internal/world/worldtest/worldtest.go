@@ -18,9 +18,11 @@ var Start = time.Date(2025, 3, 14, 16, 57, 0, 0, time.UTC)
 type World struct {
 	*world.World
 	Clock *world.Manual
-	opts  world.Options
-	mount []func(world.Core) world.Provider
-	tr    *http.Transport
+	// Around, when set, wraps the transport of Wire.
+	Around func(http.RoundTripper) http.RoundTripper
+	opts   world.Options
+	mount  []func(world.Core) world.Provider
+	tr     *http.Transport
 }
 
 // New starts a world in a folder of the test with the providers that mount makes.
@@ -47,7 +49,11 @@ func (w *World) Reopen(t testing.TB) {
 // Wire is what an adapter is built over: it reaches this world only, and sleeping
 // advances the world's clock.
 func (w *World) Wire() adapters.Wire {
-	return adapters.Wire{Transport: w.tr, Sleep: w.Clock.Sleep, Now: w.Clock.Now, Agent: "firebreak/test (incident inc-test)"}
+	tr := http.RoundTripper(w.tr)
+	if w.Around != nil {
+		tr = w.Around(tr)
+	}
+	return adapters.Wire{Transport: tr, Sleep: w.Clock.Sleep, Now: w.Clock.Now, Agent: "firebreak/test (incident inc-test)"}
 }
 
 // Client is an HTTP client that reaches this world only.
