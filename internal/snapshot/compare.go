@@ -29,6 +29,9 @@ func Compare(a, b *Snapshot) []Change {
 	pair(a.Repositories, b.Repositories, func(r Repository) string { return r.FullName }, func(x, y *Repository, name string) {
 		out = append(out, differ(x, y, place("repository", name), repositoryFacts)...)
 	})
+	pair(a.Organizations, b.Organizations, func(o Organization) string { return o.Login }, func(x, y *Organization, name string) {
+		out = append(out, differ(x, y, place("organization", name), organizationFacts)...)
+	})
 	pair(a.AWS, b.AWS, func(r Account) string { return r.ID }, func(x, y *Account, name string) {
 		out = append(out, differ(x, y, place("aws-account", name), accountFacts)...)
 	})
@@ -113,7 +116,7 @@ func repositoryFacts(r *Repository) facts {
 		}
 	}
 	for _, s := range r.Secrets {
-		f.add("secret", t, s.Scope+"/"+s.Name, "updated "+s.Updated.UTC().Format("2006-01-02T15:04:05Z"))
+		f.add("secret", t, s.Scope+"/"+s.Name, "updated "+s.Updated.UTC().Format("2006-01-02T15:04:05Z")+s.readers())
 	}
 	for _, v := range r.Variables {
 		f.add("variable", t, v.Scope+"/"+v.Name, strconv.Quote(v.Value))
@@ -128,10 +131,38 @@ func repositoryFacts(r *Repository) facts {
 	for _, k := range r.Keys {
 		f.add("deploy-key", t, k.Title+" ("+id(k.ID)+")", map[bool]string{true: "read only", false: "read and write"}[k.ReadOnly])
 	}
-	for _, h := range r.Hooks {
-		f.add("hook", t, h.URL+" ("+id(h.ID)+")", "active: "+strconv.FormatBool(h.Active)+", events ["+strings.Join(h.Events, " ")+"]")
-	}
+	f.hooks(t, r.Hooks)
 	return f
+}
+
+// readers says which repositories an organization's secret is shared with.
+func (s Secret) readers() string {
+	if s.Visibility == "" {
+		return ""
+	}
+	text := ", visibility " + s.Visibility
+	if s.Visibility == "selected" {
+		for _, n := range s.Selected {
+			text += " " + id(n)
+		}
+	}
+	return text
+}
+
+func organizationFacts(o *Organization) facts {
+	f := facts{}
+	f.hooks(o.Login, o.Hooks)
+	return f
+}
+
+func (f facts) hooks(target string, hooks []Hook) {
+	for _, h := range hooks {
+		detail := "active: " + strconv.FormatBool(h.Active) + ", events [" + strings.Join(h.Events, " ") + "]"
+		if !h.Updated.IsZero() { // what is left out of the URL may have changed
+			detail += ", updated " + h.Updated.UTC().Format("2006-01-02T15:04:05Z")
+		}
+		f.add("hook", target, h.URL+" ("+id(h.ID)+")", detail)
+	}
 }
 
 func accountFacts(a *Account) facts {

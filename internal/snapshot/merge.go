@@ -14,6 +14,8 @@ func Merge(a, b *Snapshot) *Snapshot {
 		out.Taken = b.Taken
 	}
 	out.Repositories = join(a.Repositories, b.Repositories, func(r Repository) string { return r.FullName })
+	out.Organizations = join(a.Organizations, b.Organizations, func(o Organization) string { return o.Login })
+	out.Permissions = join(a.Permissions, b.Permissions, permission)
 	out.AWS = accounts(a.AWS, b.AWS)
 	out.Vault = vaults(a.Vault, b.Vault)
 	out.NPM = join(a.NPM, b.NPM, func(r Registry) string { return r.Address + " " + r.User })
@@ -21,6 +23,9 @@ func Merge(a, b *Snapshot) *Snapshot {
 	Sort(out)
 	return out
 }
+
+// permission is what tells one entry from another: of two looks the later counts.
+func permission(p Permission) string { return p.Provider + "\x00" + p.On + "\x00" + p.Name }
 
 // accounts: a survey lists of an account only what it was asked for, so that a
 // later look adds to an earlier one.

@@ -19,9 +19,11 @@ type Snapshot struct {
 	Schema       string       `json:"schema"`
 	Taken        time.Time    `json:"taken"`
 	Repositories []Repository `json:"repositories,omitempty"`
-	AWS          []Account    `json:"aws,omitempty"`
-	Vault        []Vault      `json:"vault,omitempty"`
-	NPM          []Registry   `json:"npm,omitempty"`
+	// Organizations own the repositories; what is listed of them is theirs as a whole.
+	Organizations []Organization `json:"organizations,omitempty"`
+	AWS           []Account      `json:"aws,omitempty"`
+	Vault         []Vault        `json:"vault,omitempty"`
+	NPM           []Registry     `json:"npm,omitempty"`
 	// Permissions is what our own credentials may do, as far as a provider tells.
 	Permissions []Permission `json:"permissions,omitempty"`
 	Gaps        []Gap        `json:"gaps,omitempty"`
@@ -74,6 +76,12 @@ type Repository struct {
 	Subject json.RawMessage `json:"oidc_subject,omitempty"`
 }
 
+// Organization is a GitHub organization.
+type Organization struct {
+	Login string `json:"login"`
+	Hooks []Hook `json:"hooks,omitempty"`
+}
+
 // Branch is a branch head.
 type Branch struct {
 	Name      string `json:"name"`
@@ -100,10 +108,11 @@ type File struct {
 // Secret is a secret's name in one scope.
 type Secret struct {
 	Name    string    `json:"name"`
-	Scope   string    `json:"scope"` // "repository", "environment/NAME", "organization"
+	Scope   string    `json:"scope"` // "repository", "environment/NAME", "organization"; of other readers than workflows "dependabot", "dependabot-organization", "codespaces", "codespaces-organization"
 	Created time.Time `json:"created,omitzero"`
 	Updated time.Time `json:"updated,omitzero"`
-	// Visibility and Selected are of organization secrets.
+	// Visibility ("all", "private", "selected") and Selected (repository ids) are of
+	// organization secrets; "" where they could not be read.
 	Visibility string  `json:"visibility,omitempty"`
 	Selected   []int64 `json:"selected,omitempty"`
 }
@@ -145,10 +154,12 @@ type DeployKey struct {
 
 // Hook is a webhook; its URL without query, because queries carry tokens.
 type Hook struct {
-	ID     int64    `json:"id"`
-	Active bool     `json:"active"`
-	URL    string   `json:"url"`
-	Events []string `json:"events,omitempty"`
+	ID      int64     `json:"id"`
+	Active  bool      `json:"active"`
+	URL     string    `json:"url"`
+	Events  []string  `json:"events,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
 }
 
 // Run is a workflow run.

@@ -216,3 +216,36 @@ func TestMergeKeepsWhatALaterLookDoesNotSpeakOf(t *testing.T) {
 		t.Error("the inputs were changed")
 	}
 }
+
+// What our credentials may do is said once per permission and place, by the later look.
+func TestMergeKeepsTheLaterPermission(t *testing.T) {
+	a := &Snapshot{Permissions: []Permission{{Provider: "github", Name: "secrets=write", On: "acme/shop", Granted: "unknown"}, {Provider: "github", Name: "secrets=write", On: "acme/docs", Granted: "yes"}}}
+	b := &Snapshot{Permissions: []Permission{{Provider: "github", Name: "secrets=write", On: "acme/shop", Granted: "no"}}}
+	got := Merge(a, b).Permissions
+	if len(got) != 2 || got[0].On != "acme/docs" || got[1].Granted != "no" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A webhook or a deploy key that an attacker added is shown, of the organization too,
+// and so is an organization secret that more repositories read now.
+func TestCompareShowsAddedAccess(t *testing.T) {
+	a, b := example(), example()
+	for _, s := range []*Snapshot{a, b} {
+		s.Organizations = []Organization{{Login: "acme", Hooks: []Hook{{ID: 1, URL: "https://ci.example"}}}}
+		s.Repositories[0].Secrets = append(s.Repositories[0].Secrets, Secret{Name: "SHARED", Scope: "organization", Visibility: "selected", Selected: []int64{1, 2}})
+	}
+	b.Organizations[0].Hooks = append(b.Organizations[0].Hooks, Hook{ID: 2, URL: "https://evil.example", Active: true})
+	b.Repositories[0].Hooks = []Hook{{ID: 3, URL: "https://evil.example", Active: true}}
+	b.Repositories[0].Keys = append(b.Repositories[0].Keys, DeployKey{ID: 9, Title: "backup"})
+	last := len(b.Repositories[0].Secrets) - 1
+	b.Repositories[0].Secrets[last].Selected = []int64{1, 2, 666}
+	var got []string
+	for _, c := range Compare(a, b) {
+		got = append(got, c.What+" "+c.Kind+" "+c.Target+" "+c.Name)
+	}
+	want := []string{"added hook acme https://evil.example (2)", "added deploy-key acme/shop backup (9)", "added hook acme/shop https://evil.example (3)", "changed secret acme/shop organization/SHARED"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -12,6 +12,10 @@ func Sort(s *Snapshot) {
 	for i := range s.Repositories {
 		sortRepository(&s.Repositories[i])
 	}
+	by(s.Organizations, func(o Organization) string { return o.Login })
+	for i := range s.Organizations {
+		sortHooks(s.Organizations[i].Hooks)
+	}
 	by(s.AWS, func(a Account) string { return a.ID + " " + a.Name })
 	for i := range s.AWS {
 		a := &s.AWS[i]
@@ -47,6 +51,7 @@ func Sort(s *Snapshot) {
 	for i := range s.NPM {
 		by(s.NPM[i].Tokens, func(t NPMToken) string { return t.Key })
 	}
+	by(s.Permissions, permission)
 	by(s.Gaps, func(g Gap) string { return g.Provider + "\x00" + g.What + "\x00" + g.Why })
 	s.Gaps = slices.Compact(s.Gaps)
 }
@@ -75,13 +80,17 @@ func sortRepository(r *Repository) {
 		slices.Sort(r.Runners[i].Labels)
 	}
 	byID(r.Keys, func(x DeployKey) int64 { return x.ID })
-	byID(r.Hooks, func(x Hook) int64 { return x.ID })
-	for i := range r.Hooks {
-		slices.Sort(r.Hooks[i].Events)
-	}
+	sortHooks(r.Hooks)
 	byID(r.Runs, func(x Run) int64 { return x.ID })
 	byID(r.Caches, func(x Cache) int64 { return x.ID })
 	byID(r.Artifacts, func(x Artifact) int64 { return x.ID })
+}
+
+func sortHooks(hooks []Hook) {
+	byID(hooks, func(x Hook) int64 { return x.ID })
+	for i := range hooks {
+		slices.Sort(hooks[i].Events)
+	}
 }
 
 func by[T any](list []T, key func(T) string) {
