@@ -85,6 +85,9 @@ func checkPlan(t *testing.T, s Suite) {
 		if c.Target.Provider != b.provider.Name() || c.Target.Kind == "" || c.Target.ID == "" || c.Target.Name == "" {
 			t.Errorf("target is not complete: %+v", c.Target)
 		}
+		if c.Inverse != nil && c.Inverse.Use != b.spec.Revert {
+			t.Errorf("the plan's inverse is %s, the spec's Revert names %q", c.Inverse.Use, b.spec.Revert)
+		}
 		if len(c.Before) > 0 && !json.Valid(c.Before) {
 			t.Errorf("the before-image is not JSON: %s", c.Before)
 		}

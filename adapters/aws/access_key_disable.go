@@ -25,6 +25,7 @@ func (keyDisable) Spec() plan.Spec {
 		Target: "access_key", Inputs: keyInputs(idField, oldField),
 		Effect: plan.Disruptive, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P3, Without: plan.P2, Settle: propagation,
 		Permissions: []string{"iam:ListAccessKeys", "iam:UpdateAccessKey"},
+		Revert:      "manual.task",
 		Source:      "IAM API reference, UpdateAccessKey; IAM user guide, \"Manage access keys for IAM users\"",
 	}
 }

@@ -37,6 +37,7 @@ func (keyMint) Spec() plan.Spec {
 		},
 		Effect: plan.Reversible, Role: plan.Mint, Lost: plan.Detectable, Proof: plan.P2, Settle: propagation,
 		Permissions: []string{"iam:ListAccessKeys", "iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:DeleteAccessKey"},
+		Revert:      keyDestroyName,
 		Source:      "IAM API reference, CreateAccessKey (not idempotent; LimitExceeded at two keys)",
 	}
 }

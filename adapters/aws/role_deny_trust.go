@@ -28,6 +28,7 @@ func (denyTrust) Spec() plan.Spec {
 		Target: "role", Inputs: roleInputs(),
 		Effect: plan.Disruptive, Role: plan.Contain, Lost: plan.ResendSafe, Proof: plan.P2, Settle: propagation,
 		Permissions: []string{"iam:GetRole", "iam:UpdateAssumeRolePolicy"},
+		Revert:      "manual.task",
 		Source:      "IAM API reference, UpdateAssumeRolePolicy; IAM user guide, \"Policy evaluation logic\": an explicit deny wins",
 	}
 }

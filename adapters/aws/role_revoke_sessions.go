@@ -35,6 +35,7 @@ func (revokeSessions) Spec() plan.Spec {
 		Target: "role", Inputs: roleInputs(),
 		Effect: plan.Disruptive, Role: plan.Cut, Lost: plan.ResendSafe, Proof: plan.P3, Without: plan.P2, Settle: propagation,
 		Permissions: []string{"iam:GetRole", "iam:GetRolePolicy", "iam:PutRolePolicy", "iam:SimulatePrincipalPolicy"},
+		Revert:      "manual.task",
 		Source:      "IAM user guide, \"Revoke IAM role temporary security credentials\"; IAM API reference, SimulatePrincipalPolicy",
 	}
 }

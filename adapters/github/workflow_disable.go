@@ -25,6 +25,7 @@ func (workflowDisable) Spec() plan.Spec {
 		Name: "github.workflow.disable", Summary: "Switch a workflow off so that no event starts it.", Target: "workflow",
 		Inputs: workflowInputs(), Effect: plan.Reversible, Role: plan.Contain, Lost: plan.ResendSafe,
 		Proof: plan.P2, Settle: plan.Duration(5 * time.Second), Permissions: []string{"actions=write"},
+		Revert: "github.workflow.enable",
 		Source: `GitHub REST reference, "Disable a workflow"`,
 	}
 }

@@ -20,6 +20,7 @@ func (workflowEnable) Spec() plan.Spec {
 		Name: "github.workflow.enable", Summary: "Switch a workflow on again.", Target: "workflow",
 		Inputs: workflowInputs(), Effect: plan.Disruptive, Role: plan.Enable, Lost: plan.ResendSafe,
 		Proof: plan.P1, Settle: plan.Duration(5 * time.Second), Permissions: []string{"actions=write"},
+		Revert: "github.workflow.disable",
 		Source: `GitHub REST reference, "Enable a workflow"`,
 	}
 }

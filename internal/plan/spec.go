@@ -15,6 +15,9 @@ type Spec struct {
 	Proof   Proof    `json:"proof"`                   // the best this action can prove
 	Without Proof    `json:"proof_without,omitempty"` // the best without the old value, where that differs
 	Settle  Duration `json:"settle"`                  // how long a change may take to be seen everywhere
+	// Revert names the action that restores the structure which was there before; ""
+	// where the way is forward only. No action restores an old secret.
+	Revert string `json:"revert,omitempty"`
 	// Permissions are the provider's own names for what the caller needs.
 	Permissions []string `json:"permissions,omitempty"`
 	// Source cites the provider document the behaviour was read from.
