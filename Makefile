@@ -12,6 +12,8 @@ CONCURRENT := ./internal/drive/... ./internal/journal/... ./internal/respond/...
 
 FUZZTIME ?= 20s
 TALLY := $(CURDIR)/.cache/tally
+CLAIMS := $(CURDIR)/.cache/claims
+RECORD := FIREBREAK_COUNTERPARTS=required FIREBREAK_TALLY=$(TALLY) FIREBREAK_CLAIMS=$(CLAIMS)
 
 .PHONY: build run counterparts test race lint fuzz bench soak generate check-generate
 
@@ -29,9 +31,10 @@ counterparts:
 test: check-generate counterparts
 	$(GO) mod download
 	$(GO) vet ./...
-	@mkdir -p .cache && rm -f $(TALLY)
-	FIREBREAK_COUNTERPARTS=required FIREBREAK_TALLY=$(TALLY) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
-	FIREBREAK_COUNTERPARTS=required FIREBREAK_TALLY=$(TALLY) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	@mkdir -p .cache && rm -f $(TALLY) $(CLAIMS) && touch $(CLAIMS)
+	$(RECORD) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
+	$(RECORD) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	FIREBREAK_CLAIMS=$(CLAIMS) FIREBREAK_CLAIMS_CHECK=1 $(GO) test -count=1 -run TestClaims ./internal/counterpart
 	@echo; cat $(TALLY)
 
 race:
@@ -62,4 +65,4 @@ generate:
 
 # Fails when a generated file differs from what generate would write.
 check-generate:
-	$(GO) test -count=1 -run 'Generated' ./internal/...
+	$(GO) test -count=1 -run 'Generated' ./internal/... ./adapters/all
