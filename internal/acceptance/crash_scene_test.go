@@ -38,6 +38,7 @@ waits: { npm.token.revoke: 100s, github.caches.purge: 30s }
 // scene is one world in a process of its own with a responder's folder beside it.
 // Its methods return errors, because scenes are played on several goroutines.
 type scene struct {
+	stage
 	ctx     context.Context
 	bin     string
 	dir     string
@@ -48,10 +49,21 @@ type scene struct {
 	said    *bytes.Buffer // by everything that ran here
 }
 
+// stage is what a scene is played on.
+type stage struct {
+	scenario string // name or file
+	speed    int    // world seconds per second
+	settings string // added to the scenario's own configuration
+}
+
 // openScene serves a world, plans against it and has the plan approved by a second
 // person's key.
 func openScene(ctx context.Context, bin, dir string) (*scene, error) {
-	s := &scene{ctx: ctx, bin: bin, dir: dir, client: &http.Client{Transport: &http.Transport{}}, said: &bytes.Buffer{}}
+	return openStage(ctx, bin, dir, stage{scenarioName, crashSpeed, settings})
+}
+
+func openStage(ctx context.Context, bin, dir string, on stage) (*scene, error) {
+	s := &scene{ctx: ctx, stage: on, bin: bin, dir: dir, client: &http.Client{Transport: &http.Transport{}}, said: &bytes.Buffer{}}
 	if err := s.serve(); err != nil {
 		return nil, err
 	}
@@ -62,8 +74,8 @@ func openScene(ctx context.Context, bin, dir string) (*scene, error) {
 }
 
 func (s *scene) serve() error {
-	s.world = exec.CommandContext(s.ctx, s.bin, "world", "publish-token-theft", "--no-attacker", "--output", "json",
-		"--speed", strconv.Itoa(crashSpeed), "--dir", s.file("world"))
+	s.world = exec.CommandContext(s.ctx, s.bin, "world", s.scenario, "--no-attacker", "--output", "json",
+		"--speed", strconv.Itoa(s.speed), "--dir", s.file("world"))
 	s.world.Env = []string{"HOME=" + s.dir}
 	out, err := s.world.StdoutPipe()
 	if err != nil {
@@ -108,7 +120,7 @@ func (s *scene) furnish() error {
 	for name, text := range map[string]string{
 		"key":            string(pem.EncodeToMemory(block)),
 		"signers":        "bob@acme.example " + line + "\n",
-		"firebreak.yaml": string(own) + fmt.Sprintf(settings, line, s.file("signers")),
+		"firebreak.yaml": string(own) + fmt.Sprintf(s.settings, line, s.file("signers")),
 	} {
 		if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/firebreak/firebreak/internal/drive/local"
 	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/term"
+	"github.com/firebreak/firebreak/internal/ticket"
 )
 
 // Code is an exit code. The numbers are a contract.
@@ -163,7 +164,7 @@ func exitCodesMarkdown() []byte {
 }
 
 func isUsage(err error) bool {
-	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*local.NotYours](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[adapters.Unconfigured](err)
+	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*local.NotYours](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[*ticket.Gone](err) || as[adapters.Unconfigured](err)
 }
 
 func isDamage(err error) bool {

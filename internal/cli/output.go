@@ -14,17 +14,24 @@ type stream struct {
 	seq   int // of the last record
 	began bool
 	err   error
+	// behind are the records of earlier sittings, which are told first; their number
+	// is counted.
+	behind []respond.Event
 }
 
 // Observe implements drive.Observer.
 func (s *stream) Observe(e respond.Event, st *respond.State) {
-	s.seq++
-	if s.err != nil {
-		return
-	}
 	if !s.began {
 		s.began, s.err = true, view.Version(s.f.IO.Out, s.f.Version)
+		for _, before := range s.behind {
+			s.tell(before, st)
+		}
 	}
+	s.tell(e, st)
+}
+
+func (s *stream) tell(e respond.Event, st *respond.State) {
+	s.seq++
 	if s.err == nil {
 		s.err = view.Record(s.f.IO.Out, st.Opened.Incident, s.seq, e)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/ticket"
 )
 
 type runOptions struct {
@@ -18,6 +19,8 @@ type runOptions struct {
 	approval       string
 	nonInteractive bool
 	subject        subject
+	trigger        trigger
+	cmd            *cobra.Command // whose flags say what is asked for
 }
 
 func newCmdRun(f *Factory, runF func(*runOptions) error) *cobra.Command {
@@ -30,10 +33,14 @@ action took effect, and survive being killed at any instant. Without a terminal,
 with --non-interactive, nothing is ever assumed to be yes: what --approval does not
 cover ends the sitting with exit code 4, and the incident can be resumed.
 
+With --idempotency-key a machine may repeat the command blindly: the first begins the
+incident, every other tells where it stands and ends with its exit code, or with 9
+while it is being carried out. docs/automation.md has the recipe.
+
 The incident's lock excludes only processes that share the state folder.`,
 		Args: oneArg("a playbook, by name or file, or a plan file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.what = args[0]
+			opts.what, opts.cmd = args[0], cmd
 			if runF != nil {
 				return runF(opts)
 			}
@@ -43,10 +50,11 @@ The incident's lock excludes only processes that share the state folder.`,
 	cmd.Flags().StringVar(&opts.approval, "approval", "", "approval `file`, see firebreak approve")
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
 	opts.subject.addFlags(cmd.Flags())
+	opts.trigger.addFlags(cmd.Flags())
 	return cmd
 }
 
-func runRun(ctx context.Context, opts *runOptions) error {
+func runRun(ctx context.Context, opts *runOptions) (err error) {
 	f := opts.f
 	format, err := f.format("human", "json", "ndjson")
 	if err != nil {
@@ -56,6 +64,14 @@ func runRun(ctx context.Context, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
+	claim, before, err := opts.claim()
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		return f.again(ctx, opts.trigger, before.Dir, format, opts.nonInteractive)
+	}
+	defer func() { err = errors.Join(err, claim.Release()) }()
 	s, err := f.realSite(ctx, f.agent("incident "+id), false)
 	if err != nil {
 		return err
@@ -69,12 +85,41 @@ func runRun(ctx context.Context, opts *runOptions) error {
 		return err
 	}
 	o.incident, o.dir, o.opened.Mode = id, filepath.Join(dir, id), "real"
+	o.opened.Key, o.opened.Inputs = opts.trigger.key, opts.trigger.inputs
 	watching, ndjson := f.observers(format)
+	if err := claim.Mean(id); err != nil {
+		return err
+	}
 	t, err := f.begin(ctx, s, o, watching)
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(claim.Begun(id), claim.Release()); err != nil {
+		return errors.Join(err, t.log.Close())
+	}
 	return t.sit(ctx, format, opts.nonInteractive, ndjson)
+}
+
+// claim holds the trigger's key, where it has one; see Factory.claim.
+func (opts *runOptions) claim() (*ticket.Claim, *ticket.Incident, error) {
+	if err := opts.trigger.check(); err != nil || opts.trigger.key == "" {
+		return nil, nil, err
+	}
+	what, err := contents(opts.what)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := opts.f.readConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := opts.subject.complete(cfg.GitHub.Owner); err != nil {
+		return nil, nil, err
+	}
+	if err := opts.trigger.digest(opts.cmd, what); err != nil {
+		return nil, nil, err
+	}
+	return opts.f.claim(opts.trigger)
 }
 
 // opening makes the plan, or reads it.

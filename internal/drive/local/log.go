@@ -46,6 +46,7 @@ func Create(p Parts, opened respond.Opened) (*Log, error) {
 	}
 	l := newLog(j, p)
 	l.observe(e)
+	crash.pass("opened", 1)
 	return l, nil
 }
 
