@@ -80,12 +80,21 @@ func (s *Server) artifacts(r *http.Request) answer {
 		if x != nil && a.Run != x.ID || x == nil && r.PathValue("run") != "" {
 			continue
 		}
-		list = append(list, map[string]any{
-			"id": a.ID, "name": a.Name, "size_in_bytes": len(a.Content), "expired": a.Expired, "created_at": stamp(a.Created),
-			"workflow_run": map[string]any{"id": a.Run},
-		})
+		list = append(list, s.artifactShape(a))
 	}
 	return listing(r, "artifacts", list)
+}
+
+func (s *Server) artifactShape(a *Artifact) map[string]any {
+	at := s.repo("actions/artifacts", a.ID)
+	o := with(times(a.Created, a.Created), map[string]any{
+		"id": a.ID, "node_id": node("A", a.ID), "name": a.Name, "size_in_bytes": len(a.Content), "expired": a.Expired,
+		"expires_at": stamp(a.Created.AddDate(0, 0, 90)), "url": at, "archive_download_url": at + "/zip",
+	})
+	if x := s.state.run(a.Run); x != nil {
+		o["workflow_run"] = map[string]any{"id": x.ID, "repository_id": s.state.ID, "head_repository_id": s.state.ID, "head_branch": x.Branch, "head_sha": x.SHA}
+	}
+	return o
 }
 
 func (s *Server) artifactZip(r *http.Request) answer {

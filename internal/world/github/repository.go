@@ -19,24 +19,20 @@ func (s *Server) rateLimit(*http.Request) answer {
 func (s *Server) user(r *http.Request) answer {
 	for _, t := range s.state.Tokens {
 		if t.Value == presented(r) {
-			return ok(map[string]any{"login": t.Login, "id": s.state.ID + 7, "type": "User"})
+			return ok(s.profile(t.Login))
 		}
 	}
 	return fail(http.StatusUnauthorized, "Bad credentials")
 }
 
 func (s *Server) repository(*http.Request) answer {
-	return ok(map[string]any{
-		"id": s.state.ID, "name": s.state.Repo, "full_name": s.state.Owner + "/" + s.state.Repo, "private": s.state.Private,
-		"owner":          map[string]any{"login": s.state.Owner, "type": "Organization"},
-		"default_branch": s.state.Default, "archived": false, "disabled": false,
-	})
+	return ok(s.whole())
 }
 
 func (s *Server) branches(r *http.Request) answer {
 	list := []map[string]any{}
 	for _, b := range s.state.Branches {
-		list = append(list, map[string]any{"name": b.Name, "protected": b.Protected, "commit": map[string]any{"sha": b.SHA, "url": ""}})
+		list = append(list, map[string]any{"name": b.Name, "protected": b.Protected, "commit": map[string]any{"sha": b.SHA, "url": s.repo("commits", b.SHA)}})
 	}
 	return bare(r, list)
 }
@@ -52,7 +48,7 @@ func (s *Server) tree(r *http.Request) answer {
 		for _, path := range sorted(b.Files) {
 			list = append(list, map[string]any{"path": path, "mode": "100644", "type": "blob", "sha": blobSHA(b.Files[path]), "size": len(b.Files[path])})
 		}
-		return ok(map[string]any{"sha": treeSHA(b.Files), "tree": list, "truncated": false})
+		return ok(map[string]any{"sha": treeSHA(b.Files), "url": s.repo("git/trees", treeSHA(b.Files)), "tree": list, "truncated": false})
 	}
 	return fail(http.StatusNotFound, "Not Found")
 }
@@ -61,7 +57,7 @@ func (s *Server) blob(r *http.Request) answer {
 	for _, b := range s.state.Branches {
 		for _, content := range b.Files {
 			if sha := blobSHA(content); sha == r.PathValue("sha") {
-				return ok(map[string]any{"sha": sha, "size": len(content), "encoding": "base64", "content": base64.StdEncoding.EncodeToString([]byte(content))})
+				return ok(map[string]any{"sha": sha, "node_id": node("B", sha), "url": s.repo("git/blobs", sha), "size": len(content), "encoding": "base64", "content": base64.StdEncoding.EncodeToString([]byte(content))})
 			}
 		}
 	}
@@ -82,9 +78,12 @@ func (s *Server) contents(r *http.Request) answer {
 	if !there {
 		return fail(http.StatusNotFound, "Not Found")
 	}
+	at, page, blob := s.repo("contents", path)+"?ref="+ref, s.page("blob", ref, path), s.repo("git/blobs", blobSHA(content))
 	return ok(map[string]any{
 		"type": "file", "encoding": "base64", "size": len(content), "name": path[strings.LastIndexByte(path, '/')+1:],
 		"path": path, "sha": blobSHA(content), "content": base64.StdEncoding.EncodeToString([]byte(content)),
+		"url": at, "html_url": page, "git_url": blob, "download_url": s.page("raw", ref, path),
+		"_links": map[string]any{"self": at, "html": page, "git": blob},
 	})
 }
 

@@ -3,7 +3,6 @@ package github
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,13 +17,23 @@ func (s *Server) runShape(r *Run) map[string]any {
 	if r.Status == "completed" {
 		conclusion = r.Conclusion
 	}
-	actor := map[string]any{"login": r.Actor, "id": 1, "type": "User"}
-	return map[string]any{
-		"id": r.ID, "name": r.Path, "path": r.Path, "workflow_id": r.Workflow, "event": r.Event, "head_branch": r.Branch, "head_sha": r.SHA,
+	actor, at := s.account(r.Actor, "User"), s.repo("actions/runs", r.ID)
+	return with(with(addresses(at, runAddresses), times(r.Created, r.Updated)), map[string]any{
+		"id": r.ID, "node_id": node("WFR", r.ID), "name": r.Path, "path": r.Path, "workflow_id": r.Workflow, "event": r.Event, "head_branch": r.Branch, "head_sha": r.SHA,
 		"status": r.Status, "conclusion": conclusion, "actor": actor, "triggering_actor": actor, "run_attempt": r.Attempts, "run_number": 1,
-		"created_at": stamp(r.Created), "updated_at": stamp(r.Updated), "run_started_at": stamp(r.Starts), "referenced_workflows": []any{},
-	}
+		"run_started_at": stamp(r.Starts), "referenced_workflows": []any{}, "pull_requests": []any{}, "display_title": r.Event,
+		"url": at, "html_url": s.page("actions/runs", r.ID), "workflow_url": s.repo("actions/workflows", r.Workflow),
+		"check_suite_url": s.repo("check-suites", r.ID), "check_suite_id": r.ID, "check_suite_node_id": node("CS", r.ID), "previous_attempt_url": nil,
+		"head_commit": s.commitOf(r.SHA, r.Actor, r.Created), "repository": s.summary(), "head_repository": s.summary(),
+	})
 }
+
+const runAddresses = `
+	jobs /jobs
+	logs /logs
+	artifacts /artifacts
+	cancel /cancel
+	rerun /rerun`
 
 // listRuns serves runs newest first, of one workflow or of all. Source: GitHub
 // REST reference, "List workflow runs for a repository".
@@ -100,16 +109,31 @@ func (s *Server) jobs(r *http.Request) answer {
 	}
 	list := []map[string]any{}
 	for _, j := range x.Jobs {
-		var conclusion any
-		if j.Status == "completed" {
-			conclusion = j.Conclusion
-		}
-		list = append(list, map[string]any{
-			"id": j.ID, "run_id": x.ID, "name": j.Name, "status": j.Status, "conclusion": conclusion, "run_attempt": x.Attempts,
-			"head_sha": x.SHA, "started_at": stamp(x.Starts), "labels": []string{"ubuntu-latest"},
-		})
+		list = append(list, s.jobShape(x, j))
 	}
 	return listing(r, "jobs", list)
+}
+
+func (s *Server) jobShape(x *Run, j Job) map[string]any {
+	var conclusion, ended any
+	if j.Status == "completed" {
+		conclusion, ended = j.Conclusion, stamp(x.Updated)
+	}
+	name := x.Path
+	if w := s.byPath(x.Path); w != nil {
+		name = w.Name
+	}
+	o := map[string]any{
+		"id": j.ID, "node_id": node("CR", j.ID), "run_id": x.ID, "name": j.Name, "status": j.Status, "conclusion": conclusion, "run_attempt": x.Attempts,
+		"head_sha": x.SHA, "head_branch": x.Branch, "workflow_name": name, "labels": []string{"ubuntu-latest"},
+		"created_at": stamp(x.Created), "started_at": stamp(x.Starts), "completed_at": ended,
+		"url": s.repo("actions/jobs", j.ID), "html_url": s.page("actions/runs", x.ID, "job", j.ID),
+		"run_url": s.repo("actions/runs", x.ID), "check_run_url": s.repo("check-runs", j.ID),
+	}
+	for _, none := range []string{"runner_id", "runner_name", "runner_group_id", "runner_group_name"} {
+		o[none] = nil
+	}
+	return o
 }
 
 // cancel accepts and may be ignored; force-cancel always ends the run.
@@ -171,7 +195,7 @@ func (s *Server) dispatch(r *http.Request) answer {
 	if !in.Details {
 		return empty(http.StatusNoContent)
 	}
-	return ok(map[string]any{"workflow_run_id": x.ID, "run_url": fmt.Sprintf("%s/repos/%s/%s/actions/runs/%d", origin(r), s.state.Owner, s.state.Repo, x.ID), "html_url": ""})
+	return ok(map[string]any{"workflow_run_id": x.ID, "run_url": s.repo("actions/runs", x.ID), "html_url": s.page("actions/runs", x.ID)})
 }
 
 func (s *Server) login(r *http.Request) string {

@@ -34,11 +34,7 @@ func (s *Server) secretShape(x *Secret) map[string]any {
 	if s.core.Now().Before(x.Seen) {
 		updated = x.Before
 	}
-	m := map[string]any{"name": x.Name, "created_at": stamp(x.Created), "updated_at": stamp(updated)}
-	if x.Scope == "organization" {
-		m["visibility"] = "all"
-	}
-	return m
+	return with(times(x.Created, updated), map[string]any{"name": x.Name})
 }
 
 func (s *Server) secretsIn(scope string) []map[string]any {

@@ -23,6 +23,7 @@ import (
 type Server struct {
 	core  world.Core
 	state State
+	base  string // under which the request being served reached us
 	mux   *http.ServeMux
 	route map[string]*route // by mux pattern
 
@@ -98,6 +99,7 @@ func (s *Server) Describe(r *http.Request, _ []byte) world.Request {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.core.Now()
 	s.advance(now)
+	s.base = origin(r)
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	w.Header().Set("X-GitHub-Request-Id", fmt.Sprintf("W%06X", s.state.Used))
 	s.mux.ServeHTTP(w, r)

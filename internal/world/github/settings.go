@@ -3,6 +3,7 @@ package github
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
@@ -32,17 +33,20 @@ func (s *Server) environmentShape(e Environment) map[string]any {
 	rules := []map[string]any{}
 	if len(e.Reviewers) > 0 {
 		who := []map[string]any{}
-		for i, login := range e.Reviewers {
-			who = append(who, map[string]any{"type": "User", "reviewer": map[string]any{"login": login, "id": i + 1}})
+		for _, login := range e.Reviewers {
+			who = append(who, map[string]any{"type": "User", "reviewer": s.account(login, "User")})
 		}
-		rules = append(rules, map[string]any{"id": 1, "type": "required_reviewers", "prevent_self_review": true, "reviewers": who})
+		rules = append(rules, map[string]any{"id": 1, "node_id": node("GA", e.Name+"/1"), "type": "required_reviewers", "prevent_self_review": true, "reviewers": who})
 	}
 	var policy any
 	if e.Protected || len(e.Branches) > 0 {
-		rules = append(rules, map[string]any{"id": 2, "type": "branch_policy"})
+		rules = append(rules, map[string]any{"id": 2, "node_id": node("GA", e.Name+"/2"), "type": "branch_policy"})
 		policy = map[string]any{"protected_branches": e.Protected, "custom_branch_policies": len(e.Branches) > 0}
 	}
-	return map[string]any{"id": 1, "name": e.Name, "can_admins_bypass": e.CanBypass, "protection_rules": rules, "deployment_branch_policy": policy}
+	return with(times(s.state.Began, s.state.Began), map[string]any{
+		"id": numbered(e.Name), "node_id": node("EN", e.Name), "name": e.Name, "can_admins_bypass": e.CanBypass, "protection_rules": rules, "deployment_branch_policy": policy,
+		"url": s.repo("environments", url.PathEscape(e.Name)), "html_url": s.page("deployments/activity_log?environments_filter=" + url.QueryEscape(e.Name)),
+	})
 }
 
 func (s *Server) environments(r *http.Request) answer {
@@ -68,7 +72,7 @@ func (s *Server) branchPolicies(r *http.Request) answer {
 	}
 	list := []map[string]any{}
 	for i, b := range e.Branches {
-		list = append(list, map[string]any{"id": i + 1, "name": b, "type": "branch"})
+		list = append(list, map[string]any{"id": i + 1, "node_id": node("GABP", e.Name+b), "name": b, "type": "branch"})
 	}
 	return listing(r, "branch_policies", list)
 }
@@ -92,7 +96,7 @@ func (s *Server) runners(r *http.Request) answer {
 func (s *Server) keys(r *http.Request) answer {
 	list := []map[string]any{}
 	for _, k := range s.state.Keys {
-		list = append(list, map[string]any{"id": k.ID, "key": "ssh-ed25519 AAAA", "title": k.Title, "read_only": k.ReadOnly, "created_at": stamp(k.Created), "added_by": k.AddedBy, "verified": true})
+		list = append(list, map[string]any{"id": k.ID, "url": s.repo("keys", k.ID), "key": "ssh-ed25519 AAAA", "title": k.Title, "read_only": k.ReadOnly, "created_at": stamp(k.Created), "added_by": k.AddedBy, "verified": true})
 	}
 	return bare(r, list)
 }
@@ -100,9 +104,18 @@ func (s *Server) keys(r *http.Request) answer {
 func (s *Server) hooks(r *http.Request) answer {
 	list := []map[string]any{}
 	for _, h := range s.state.Hooks {
-		list = append(list, map[string]any{"id": h.ID, "type": "Repository", "name": "web", "active": h.Active, "events": slices.Clone(h.Events), "config": map[string]any{"url": h.URL, "secret": "********"}})
+		list = append(list, s.hookShape(h))
 	}
 	return bare(r, list)
+}
+
+func (s *Server) hookShape(h Hook) map[string]any {
+	at := s.repo("hooks", h.ID)
+	return with(with(addresses(at, "ping /pings\ntest /test\ndeliveries /deliveries"), times(s.state.Began, s.state.Began)), map[string]any{
+		"id": h.ID, "type": "Repository", "name": "web", "active": h.Active, "events": slices.Clone(h.Events), "url": at,
+		"config":        map[string]any{"url": h.URL, "secret": "********", "content_type": "json", "insecure_ssl": "0"},
+		"last_response": map[string]any{"code": nil, "status": "unused", "message": nil},
+	})
 }
 
 func (s *Server) subject(*http.Request) answer {

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"fmt"
 	"net/http"
 	"path"
 	"regexp"
@@ -80,10 +79,10 @@ func (s *Server) workflow(r *http.Request) *Workflow {
 }
 
 func (s *Server) shape(w *Workflow) map[string]any {
-	return map[string]any{
-		"id": w.ID, "node_id": fmt.Sprintf("W_%d", w.ID), "name": w.Name, "path": w.Path, "state": w.State.Get(s.core.Now()),
-		"created_at": stamp(s.state.Began), "updated_at": stamp(s.state.Began), "url": "", "html_url": "", "badge_url": "",
-	}
+	return with(times(s.state.Began, s.state.Began), map[string]any{
+		"id": w.ID, "node_id": node("W", w.ID), "name": w.Name, "path": w.Path, "state": w.State.Get(s.core.Now()),
+		"url": s.repo("actions/workflows", w.ID), "html_url": s.page("blob", s.state.Default, w.Path), "badge_url": s.page("workflows", w.ID, "badge.svg"),
+	})
 }
 
 func (s *Server) workflows(r *http.Request) answer {
