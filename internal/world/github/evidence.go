@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -90,11 +91,18 @@ func (s *Server) artifactShape(a *Artifact) map[string]any {
 	o := with(times(a.Created, a.Created), map[string]any{
 		"id": a.ID, "node_id": node("A", a.ID), "name": a.Name, "size_in_bytes": len(a.Content), "expired": a.Expired,
 		"expires_at": stamp(a.Created.AddDate(0, 0, 90)), "url": at, "archive_download_url": at + "/zip",
+		"digest": digestOf(a),
 	})
 	if x := s.state.run(a.Run); x != nil {
 		o["workflow_run"] = map[string]any{"id": x.ID, "repository_id": s.state.ID, "head_repository_id": s.state.ID, "head_branch": x.Branch, "head_sha": x.SHA}
 	}
 	return o
+}
+
+// digestOf names the zip that is downloaded. Source: GitHub REST reference, "List
+// artifacts for a repository": "The SHA256 digest of the artifact".
+func digestOf(a *Artifact) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(zipped(a.File, a.Content).raw))
 }
 
 func (s *Server) artifactZip(r *http.Request) answer {
@@ -122,7 +130,7 @@ func (s *Server) upload(r *Run, b *Branch) {
 		return
 	}
 	s.state.Artifacts = append(s.state.Artifacts, &Artifact{
-		ID: s.core.ID(), Run: r.ID, Name: "package", File: s.state.Owner + "-" + s.state.Repo + ".tgz", Content: content, Created: r.Ends,
+		ID: s.core.ID(), Run: r.ID, Name: "package", File: s.state.Owner + "-" + s.state.Repo + ".tgz", Content: content, Created: r.Ends, Built: true,
 	})
 }
 

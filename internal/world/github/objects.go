@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -140,7 +141,7 @@ func (s *Server) summary() map[string]any {
 }
 
 // whole is the repository as it is when it is asked for itself.
-func (s *Server) whole() map[string]any {
+func (s *Server) whole(r *http.Request) map[string]any {
 	visibility := "public"
 	if s.state.Private {
 		visibility = "private"
@@ -156,6 +157,7 @@ func (s *Server) whole() map[string]any {
 		o[count] = 0
 	}
 	return with(o, map[string]any{
+		"permissions":    role(r, s.state.Tokens),
 		"default_branch": s.state.Default, "visibility": visibility, "has_issues": true, "pushed_at": stamp(s.state.Began),
 		"clone_url": s.page() + ".git", "svn_url": s.page(), "git_url": s.page() + ".git", "ssh_url": "git@" + strings.TrimPrefix(s.page(), "http://") + ".git",
 	})

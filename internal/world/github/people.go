@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/world"
@@ -78,12 +79,13 @@ func (s *Server) SecretValue(scope, name string) string {
 // Built gives the newest rebuilt tarball and its hex SHA-256; nil when there is none.
 func (s *Server) Built() (file string, content []byte, digest string) {
 	s.advance(s.core.Now())
-	if len(s.state.Artifacts) == 0 {
-		return "", nil, ""
+	for _, a := range slices.Backward(s.state.Artifacts) {
+		if a.Built {
+			sum := sha256.Sum256(a.Content)
+			return a.File, a.Content, hex.EncodeToString(sum[:])
+		}
 	}
-	a := s.state.Artifacts[len(s.state.Artifacts)-1]
-	sum := sha256.Sum256(a.Content)
-	return a.File, a.Content, hex.EncodeToString(sum[:])
+	return "", nil, ""
 }
 
 // Project implements world.Projecting: states, ids and times aside.

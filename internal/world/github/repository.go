@@ -25,8 +25,8 @@ func (s *Server) user(r *http.Request) answer {
 	return fail(http.StatusUnauthorized, "Bad credentials")
 }
 
-func (s *Server) repository(*http.Request) answer {
-	return ok(s.whole())
+func (s *Server) repository(r *http.Request) answer {
+	return ok(s.whole(r))
 }
 
 func (s *Server) branches(r *http.Request) answer {

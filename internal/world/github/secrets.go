@@ -12,21 +12,12 @@ import (
 	"github.com/firebreak/firebreak/internal/world"
 )
 
-// scope is where a secrets or variables request is about; false when its
-// environment does not exist.
-func (s *Server) scope(r *http.Request) (string, bool) {
-	name := r.PathValue("environment")
-	if name == "" {
-		return "repository", true
-	}
-	return "environment/" + name, s.state.environment(name) != nil
-}
-
 func (s *Server) publicKey(r *http.Request) answer {
-	if _, there := s.scope(r); !there {
+	scope, there := s.scope(r)
+	if !there {
 		return fail(http.StatusNotFound, "Not Found")
 	}
-	return ok(map[string]any{"key_id": s.state.KeyID, "key": base64.StdEncoding.EncodeToString(s.state.Public32)})
+	return ok(map[string]any{"key_id": s.keyID(scope), "key": base64.StdEncoding.EncodeToString(s.state.Public32)})
 }
 
 func (s *Server) secretShape(x *Secret) map[string]any {
@@ -41,7 +32,7 @@ func (s *Server) secretsIn(scope string) []map[string]any {
 	list := []map[string]any{}
 	for _, x := range s.state.Secrets {
 		if x.Scope == scope {
-			list = append(list, s.secretShape(x))
+			list = append(list, with(s.secretShape(x), s.sharing(x)))
 		}
 	}
 	return list
@@ -56,7 +47,13 @@ func (s *Server) listSecrets(r *http.Request) answer {
 }
 
 func (s *Server) organizationSecrets(r *http.Request) answer {
-	return listing(r, "secrets", s.secretsIn("organization"))
+	list := []map[string]any{}
+	for _, x := range s.state.Secrets {
+		if x.Scope == "organization" && s.reaches(x, s.state.ID) {
+			list = append(list, s.secretShape(x)) // this view does not say with whom it is shared
+		}
+	}
+	return listing(r, "secrets", list)
 }
 
 func (s *Server) getSecret(r *http.Request) answer {
@@ -65,7 +62,7 @@ func (s *Server) getSecret(r *http.Request) answer {
 	if x == nil {
 		return fail(http.StatusNotFound, "Not Found")
 	}
-	return ok(s.secretShape(x))
+	return ok(with(s.secretShape(x), s.sharing(x)))
 }
 
 // putSecret opens the sealed box, so that the world knows what its consumers get.
@@ -79,13 +76,21 @@ func (s *Server) putSecret(r *http.Request) answer {
 	var in struct {
 		Value string `json:"encrypted_value"`
 		KeyID string `json:"key_id"`
+		// Of an organization's secret.
+		Visibility string   `json:"visibility"`
+		Selected   *[]int64 `json:"selected_repository_ids"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return fail(http.StatusBadRequest, "Problems parsing JSON")
 	}
 	sealed, err := base64.StdEncoding.DecodeString(in.Value)
-	if err != nil || in.KeyID != s.state.KeyID {
+	if err != nil || in.KeyID != s.keyID(scope) {
 		return fail(http.StatusUnprocessableEntity, "Bad request - key_id or encrypted_value is not valid")
+	}
+	if shared(scope) {
+		if a := wrongSharing(in.Visibility, in.Selected); a != nil {
+			return *a
+		}
 	}
 	value, opened := box.OpenAnonymous(nil, sealed, (*[32]byte)(s.state.Public32), (*[32]byte)(s.state.Private32))
 	if !opened {
@@ -94,7 +99,12 @@ func (s *Server) putSecret(r *http.Request) answer {
 	if len(value) > 48<<10 {
 		return fail(http.StatusUnprocessableEntity, "Value is too large")
 	}
-	return s.store(scope, strings.ToUpper(r.PathValue("name")), string(value))
+	name := strings.ToUpper(r.PathValue("name"))
+	a := s.store(scope, name, string(value))
+	if shared(scope) {
+		share(s.state.secret(scope, name), in.Visibility, in.Selected)
+	}
+	return a
 }
 
 func (s *Server) store(scope, name, value string) answer {

@@ -31,6 +31,7 @@ type Seed struct {
 	Runners       []Runner          `yaml:"runners"`
 	Keys          []Key             `yaml:"keys"`
 	Hooks         []Hook            `yaml:"hooks"`
+	OwnerHooks    []Hook            `yaml:"owner_hooks"` // of the organization
 	Tokens        []Token           `yaml:"tokens"`
 	// Permissions is "read" (default) or "write": what GITHUB_TOKEN gets by default.
 	Permissions string `yaml:"permissions"`
@@ -50,13 +51,17 @@ type Branch struct {
 // world's register ("" when it is no credential: a role's name, a host).
 type Secret struct {
 	Name       string    `yaml:"name" json:"name"`
-	Scope      string    `yaml:"scope" json:"scope"` // "repository" (default), "environment/NAME", "organization"
+	Scope      string    `yaml:"scope" json:"scope"` // "repository" (default), "environment/NAME", "organization", "dependabot", "codespaces", "dependabot-organization", "codespaces-organization"
 	Value      string    `yaml:"value" json:"value"`
 	Credential string    `yaml:"credential" json:"credential"`
 	Created    time.Time `yaml:"-" json:"created"`
 	Updated    time.Time `yaml:"-" json:"updated"`
 	Seen       time.Time `yaml:"-" json:"seen"` // from here on readers see Updated
 	Before     time.Time `yaml:"-" json:"before"`
+	// Visibility ("all" (default), "private", "selected") and Selected (repository ids)
+	// are of an organization's secret.
+	Visibility string  `yaml:"visibility" json:"visibility,omitempty"`
+	Selected   []int64 `yaml:"selected" json:"selected,omitempty"`
 }
 
 // Variable is a configuration variable.
@@ -93,6 +98,16 @@ type RunSeed struct {
 	Lingers time.Duration `yaml:"lingers"`
 	// Lasts is how long it runs when left alone; 0 means until it is ended.
 	Lasts time.Duration `yaml:"lasts"`
+	// Artifacts are what it uploaded.
+	Artifacts []ArtifactSeed `yaml:"artifacts"`
+}
+
+// ArtifactSeed is an artifact with the one file in it.
+type ArtifactSeed struct {
+	Name    string `yaml:"name"`
+	File    string `yaml:"file"` // default "output.txt"
+	Content string `yaml:"content"`
+	Expired bool   `yaml:"expired"`
 }
 
 // CacheSeed is an Actions cache. Reappears is how often it is written again
@@ -126,10 +141,12 @@ type Key struct {
 
 // Hook is a webhook.
 type Hook struct {
-	ID     int64    `yaml:"-" json:"id"`
-	URL    string   `yaml:"url" json:"url"`
-	Active bool     `yaml:"active" json:"active"`
-	Events []string `yaml:"events" json:"events"`
+	ID      int64     `yaml:"-" json:"id"`
+	URL     string    `yaml:"url" json:"url"`
+	Active  bool      `yaml:"active" json:"active"`
+	Events  []string  `yaml:"events" json:"events"`
+	Created time.Time `yaml:"-" json:"created"`
+	Updated time.Time `yaml:"-" json:"updated"`
 }
 
 // Token is an access token. Permissions go from a permission's name ("actions",
@@ -140,5 +157,9 @@ type Token struct {
 	Value       string            `yaml:"value" json:"value"`
 	Login       string            `yaml:"login" json:"login"`
 	Permissions map[string]string `yaml:"permissions" json:"permissions"`
-	Dead        bool              `yaml:"-" json:"dead"`
+	// Scopes makes it a classic token, whose scopes every answer tells; nil for a fine-grained one.
+	Scopes []string `yaml:"scopes" json:"scopes,omitempty"`
+	// Role is its owner's role in the repository: "admin" (default), "maintain", "push", "triage", "pull".
+	Role string `yaml:"role" json:"role,omitempty"`
+	Dead bool   `yaml:"-" json:"dead"`
 }

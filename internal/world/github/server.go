@@ -47,7 +47,7 @@ func New(core world.Core, seed Seed) (*Server, error) {
 	s.state = State{
 		Owner: owner, Repo: repo, ID: seed.ID, Default: cmp.Or(seed.DefaultBranch, "main"), Private: seed.Private,
 		Began: core.Now(), Environments: seed.Environments, Variables: seed.Variables, Runners: seed.Runners,
-		Keys: seed.Keys, Hooks: seed.Hooks, Permissions: cmp.Or(seed.Permissions, "read"), Subject: seed.Subject,
+		Keys: seed.Keys, Hooks: seed.Hooks, OwnerHooks: seed.OwnerHooks, Permissions: cmp.Or(seed.Permissions, "read"), Subject: seed.Subject,
 		KeyID: core.Text(18), Public32: public[:], Private32: private[:],
 	}
 	if s.state.ID == 0 {
@@ -152,12 +152,20 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, rt *route) *ans
 	w.Header().Set("X-RateLimit-Limit", "5000")
 	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(remaining))
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(s.core.Now().Truncate(time.Hour).Add(time.Hour).Unix(), 10))
+	if scopes := s.state.Tokens[i].Scopes; scopes != nil {
+		w.Header().Set("X-OAuth-Scopes", strings.Join(scopes, ", "))
+	}
 	name, level, _ := strings.Cut(rt.permission, "=")
 	have := s.state.Tokens[i].Permissions
+	org := r.PathValue("org")
+	if org != "" && !strings.EqualFold(org, s.state.Owner) {
+		a := fail(http.StatusNotFound, "Not Found")
+		return &a
+	}
 	if have == nil || name == "any" {
 		return nil
 	}
-	if have["metadata"] == "" || r.PathValue("owner") != "" && !s.here(r) {
+	if have["metadata"] == "" && org == "" || r.PathValue("owner") != "" && !s.here(r) {
 		a := fail(http.StatusNotFound, "Not Found")
 		return &a
 	}

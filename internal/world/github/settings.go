@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 func (s *Server) variablesIn(scope string) []map[string]any {
@@ -99,23 +98,6 @@ func (s *Server) keys(r *http.Request) answer {
 		list = append(list, map[string]any{"id": k.ID, "url": s.repo("keys", k.ID), "key": "ssh-ed25519 AAAA", "title": k.Title, "read_only": k.ReadOnly, "created_at": stamp(k.Created), "added_by": k.AddedBy, "verified": true})
 	}
 	return bare(r, list)
-}
-
-func (s *Server) hooks(r *http.Request) answer {
-	list := []map[string]any{}
-	for _, h := range s.state.Hooks {
-		list = append(list, s.hookShape(h))
-	}
-	return bare(r, list)
-}
-
-func (s *Server) hookShape(h Hook) map[string]any {
-	at := s.repo("hooks", h.ID)
-	return with(with(addresses(at, "ping /pings\ntest /test\ndeliveries /deliveries"), times(s.state.Began, s.state.Began)), map[string]any{
-		"id": h.ID, "type": "Repository", "name": "web", "active": h.Active, "events": slices.Clone(h.Events), "url": at,
-		"config":        map[string]any{"url": h.URL, "secret": "********", "content_type": "json", "insecure_ssl": "0"},
-		"last_response": map[string]any{"code": nil, "status": "unused", "message": nil},
-	})
 }
 
 func (s *Server) subject(*http.Request) answer {

@@ -56,14 +56,16 @@ func (s *Server) sow(seed Seed) error {
 	for i := range s.state.Keys {
 		s.state.Keys[i].ID, s.state.Keys[i].Created = s.core.ID(), s.core.Now().Add(-30*24*time.Hour)
 	}
-	for i := range s.state.Hooks {
-		s.state.Hooks[i].ID = s.core.ID()
-	}
+	s.sowHooks(s.state.Hooks)
+	s.sowHooks(s.state.OwnerHooks)
 	return nil
 }
 
 func (s *Server) sowSecret(x Secret) {
 	x.Scope = cmp.Or(x.Scope, "repository")
+	if shared(x.Scope) {
+		x.Visibility = cmp.Or(x.Visibility, "all")
+	}
 	x.Created = s.core.Now().Add(-90 * 24 * time.Hour).Truncate(time.Second)
 	x.Updated, x.Before, x.Seen = x.Created, x.Created, x.Created
 	if known := s.core.Name(x.Value); known != "" {
@@ -103,6 +105,11 @@ func (s *Server) StartRun(seed RunSeed) (int64, error) {
 	}
 	if r.Status == "completed" {
 		r.end(at, "success", 0)
+	}
+	for _, a := range seed.Artifacts {
+		s.state.Artifacts = append(s.state.Artifacts, &Artifact{
+			ID: s.core.ID(), Run: r.ID, Name: a.Name, File: cmp.Or(a.File, "output.txt"), Content: []byte(a.Content), Created: at, Expired: a.Expired,
+		})
 	}
 	s.state.Runs = append(s.state.Runs, r)
 	return r.ID, nil

@@ -25,6 +25,7 @@ type State struct {
 	Runners      []Runner      `json:"runners"`
 	Keys         []Key         `json:"keys"`
 	Hooks        []Hook        `json:"hooks"`
+	OwnerHooks   []Hook        `json:"owner_hooks,omitempty"`
 	Tokens       []*Token      `json:"tokens"`
 	Permissions  string        `json:"permissions"`
 	Subject      []byte        `json:"subject"`
@@ -103,6 +104,7 @@ type Artifact struct {
 	Content []byte    `json:"content"` // of the one file in it
 	Created time.Time `json:"created"`
 	Expired bool      `json:"expired"`
+	Built   bool      `json:"built"` // by a run of this world, not there from the beginning
 }
 
 // link is a download address that works for one minute.
