@@ -20,6 +20,9 @@ type Request struct {
 	Snapshot  *snapshot.Snapshot
 	Config    config.Config
 	Catalogue Catalogue
+	// Lenient: what the snapshot lacks becomes a gap instead of *Incomplete. Only a
+	// partial playbook may leave things out so: a further plan has to treat them.
+	Lenient bool
 }
 
 // Incomplete says that the snapshot lacks what the plan needs. Survey each scope,

@@ -73,6 +73,7 @@ func (c *compiler) assemble() (*plan.Plan, error) {
 		Closings:  c.closings(),
 		Gates:     c.conditions(),
 		Gaps:      c.sortedGaps(),
+		Partial:   c.book.Partial,
 	}
 	if len(c.waits) > 0 {
 		out.Waits = c.waits

@@ -60,6 +60,10 @@ func (c *compiler) add(d draft) *plan.Action {
 func (c *compiler) cannotPlan(d draft, err error) {
 	var missing *adapters.Missing
 	if errors.As(err, &missing) {
+		if c.request.Lenient && c.book.Partial != "" {
+			c.gap(plan.Gap{What: d.spec.Name, Why: missing.What + " could not be read, so this is left to a further plan"})
+			return
+		}
 		if !slices.ContainsFunc(c.missing, func(m *adapters.Missing) bool { return reflect.DeepEqual(m, missing) }) {
 			c.missing = append(c.missing, missing)
 		}

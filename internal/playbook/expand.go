@@ -3,6 +3,7 @@ package playbook
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -124,6 +125,7 @@ func (c *compiler) arguments(spec plan.Spec, with []Argument, f frame, at docume
 		}
 		all = spread(all, fld.Name, c.inheritedValues(fld, base, f))
 	}
+	all = c.apart(spec, with, all)
 	for _, m := range all {
 		for _, fld := range spec.Inputs {
 			if _, given := m[fld.Name]; fld.Required && !given {
@@ -132,6 +134,27 @@ func (c *compiler) arguments(spec plan.Spec, with []Argument, f frame, at docume
 		}
 	}
 	return all
+}
+
+// apart gives an action on a workflow that was named with its repository that
+// repository alone, whatever others the incident is about.
+func (c *compiler) apart(spec plan.Spec, with []Argument, all []map[string]plan.Value) []map[string]plan.Value {
+	_, takes := field(spec, "repository")
+	written := slices.ContainsFunc(with, func(a Argument) bool { return a.Name == "repository" })
+	var out []map[string]plan.Value
+	for _, m := range all {
+		w, _ := m["workflow"].Literal.(string)
+		if r, path, is := qualified(w); is && takes {
+			m["workflow"] = plan.Value{Literal: path}
+			if !written {
+				m["repository"] = plan.Value{Literal: r}
+			}
+		}
+		if !slices.ContainsFunc(out, func(o map[string]plan.Value) bool { return reflect.DeepEqual(o, m) }) {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // spread makes one copy of each map per value.

@@ -33,7 +33,42 @@ func (c *compiler) resolveInputs() {
 		}
 		c.inputs[in.Name] = v
 	}
+	c.shorten()
 	c.unknownInputs()
+}
+
+// shorten writes workflows without their repository where there is only one, so that
+// equal incidents give equal plans, and refuses one of a repository not given.
+func (c *compiler) shorten() {
+	repositories := texts(c.inputs["repository"])
+	one := func(in Input, w string) string {
+		r, path, is := qualified(w)
+		switch {
+		case !is || len(repositories) == 0:
+			return w
+		case !slices.Contains(repositories, r):
+			c.report(in.at, fmt.Sprintf("the workflow %s is of a repository that is not given", w), "give it too, with --repo "+r)
+		case len(repositories) == 1:
+			return path
+		}
+		return w
+	}
+	for _, in := range c.book.Inputs {
+		if in.Type != plan.Workflow {
+			continue
+		}
+		switch v := c.inputs[in.Name].(type) {
+		case string:
+			c.inputs[in.Name] = one(in, v)
+		case []string:
+			var out []string
+			for _, w := range v {
+				out = append(out, one(in, w))
+			}
+			slices.Sort(out)
+			c.inputs[in.Name] = slices.Compact(out)
+		}
+	}
 }
 
 func (c *compiler) unknownInputs() {

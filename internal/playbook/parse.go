@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/document"
@@ -56,7 +57,7 @@ func Parse(file string, b []byte, c Catalogue) (*Playbook, error) {
 func (p *parser) read(root document.Node) error {
 	var steps document.Node
 	seen := map[string]bool{}
-	for _, e := range root.Map("version", "playbook", "title", "description", "inputs", "gates", "steps") {
+	for _, e := range root.Map("version", "playbook", "title", "description", "partial", "inputs", "gates", "steps") {
 		seen[e.Name] = true
 		switch e.Name {
 		case "version":
@@ -74,6 +75,12 @@ func (p *parser) read(root document.Node) error {
 			p.book.Title, _ = e.Value.Text()
 		case "description":
 			p.book.Description, _ = e.Value.Text()
+		case "partial":
+			if s, ok := e.Value.Text(); ok && strings.TrimSpace(s) == "" {
+				e.Value.Report("it is not said what the playbook leaves to a further plan", "write a sentence, or leave partial out")
+			} else if ok {
+				p.book.Partial = strings.TrimSpace(s)
+			}
 		case "inputs":
 			p.inputs(e.Value)
 		case "gates":

@@ -27,9 +27,12 @@ type Playbook struct {
 	Name        string
 	Title       string
 	Description string
-	Inputs      []Input
-	Gates       []Gate
-	Steps       []Step // in the order of plan.Steps
+	// Partial, when set, says what the playbook leaves to a further plan of the same
+	// incident; see plan.Plan.Partial.
+	Partial string
+	Inputs  []Input
+	Gates   []Gate
+	Steps   []Step // in the order of plan.Steps
 
 	doc *document.Document
 }

@@ -22,13 +22,17 @@ type reach struct {
 	doors     map[string][]string // credential or identity id → subjects that reach it, sorted
 }
 
-// subjects are the workflows of the inputs `repository` and `workflow`.
+// subjects are the workflows of the inputs `repository` and `workflow`. A workflow
+// without its repository is meant in every repository given.
 func (c *compiler) subjects() []string {
-	repository, _ := c.inputs["repository"].(string)
 	var out []string
 	for _, w := range texts(c.inputs["workflow"]) {
-		if w != "" {
-			out = append(out, repository+"/"+w)
+		if _, _, is := qualified(w); is {
+			out = append(out, w)
+			continue
+		}
+		for _, r := range texts(c.inputs["repository"]) {
+			out = append(out, r+"/"+w)
 		}
 	}
 	slices.Sort(out)

@@ -3,6 +3,7 @@ package playbook_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestShippedPlaybooksFitTheAdapters(t *testing.T) {
 	}
 	for _, p := range all {
 		d := playbook.Describe(p, realCatalogue(t))
-		if len(d.Steps) != 7 {
+		if len(d.Steps) != 7 && p.Partial == "" {
 			t.Errorf("%s has %d of the seven steps", p.Name, len(d.Steps))
 		}
 		if len(d.Permissions) == 0 {
@@ -90,7 +91,8 @@ func TestShippedPlaybookCompilesWithTheAdapters(t *testing.T) {
 	}
 	r := playbook.ShopRequest()
 	r.Catalogue, r.Snapshot = realCatalogue(t), shopSnapshot()
-	p, err := playbook.Compile(all[0], r)
+	full := slices.IndexFunc(all, func(p *playbook.Playbook) bool { return p.Name == "compromised-workflow" })
+	p, err := playbook.Compile(all[full], r)
 	if err != nil {
 		t.Fatalf("\n%v", err)
 	}

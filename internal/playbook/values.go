@@ -16,6 +16,13 @@ var (
 	workflowText   = regexp.MustCompile(`^\.github/workflows/[^/\s]+\.ya?ml$`)
 )
 
+// qualified takes a workflow with its repository apart: owner/name and the path. It
+// is for incidents of several repositories.
+func qualified(workflow string) (repository, path string, is bool) {
+	repository, rest, is := strings.Cut(workflow, "/.github/")
+	return repository, ".github/" + rest, is && repositoryText.MatchString(repository)
+}
+
 // checkValue says in a sentence why v is no value of the type, "" when it is.
 func checkValue(v any, t plan.Type) string {
 	switch x := v.(type) {
@@ -45,7 +52,11 @@ func checkText(s string, t plan.Type) string {
 			return fmt.Sprintf("%q is not a repository; write owner/name", s)
 		}
 	case plan.Workflow:
-		if !workflowText.MatchString(s) {
+		path := s
+		if _, p, is := qualified(s); is {
+			path = p
+		}
+		if !workflowText.MatchString(path) {
 			return fmt.Sprintf("%q is not a workflow's path; write .github/workflows/FILE.yml", s)
 		}
 	case plan.Timestamp:

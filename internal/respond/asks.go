@@ -294,8 +294,8 @@ func (d *Decider) typed(as []*plan.Action) string {
 	}
 	where := as[0].Target.Provider
 	for _, p := range d.plans {
-		if s, ok := p.Plan.Inputs["repository"].(string); ok {
-			where = s
+		if names := p.Plan.Repositories(); len(names) > 0 {
+			where = strings.Join(names, " ")
 			break
 		}
 	}
