@@ -41,6 +41,9 @@ func Compare(a, b *Snapshot) []Change {
 	pair(a.NPM, b.NPM, func(r Registry) string { return r.Address + " " + r.User }, func(x, y *Registry, name string) {
 		out = append(out, differ(x, y, place("npm-user", name), registryFacts)...)
 	})
+	pair(a.Services, b.Services, Service.Key, func(x, y *Service, name string) {
+		out = append(out, differ(x, y, place("service", name), serviceFacts)...)
+	})
 	slices.SortFunc(out, func(x, y Change) int {
 		return cmp.Or(cmp.Compare(x.Target, y.Target), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.What, y.What))
 	})

@@ -24,6 +24,7 @@ type Snapshot struct {
 	AWS           []Account      `json:"aws,omitempty"`
 	Vault         []Vault        `json:"vault,omitempty"`
 	NPM           []Registry     `json:"npm,omitempty"`
+	Services      []Service      `json:"services,omitempty"`
 	// Permissions is what our own credentials may do, as far as a provider tells.
 	Permissions []Permission `json:"permissions,omitempty"`
 	Gaps        []Gap        `json:"gaps,omitempty"`
