@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,22 +44,37 @@ type stage struct {
 
 func newStage(t *testing.T, faults ...rehearse.Fault) *stage {
 	t.Helper()
+	return newStageIn(t, setting{faults: faults})
+}
+
+// setting is what is particular about a stage.
+type setting struct {
+	faults []rehearse.Fault // beside the scenario's own
+	limits []rehearse.Limit
+	around func(*rehearse.Rehearsal) http.RoundTripper // nil: the world's own transport
+}
+
+func newStageIn(t *testing.T, o setting) *stage {
+	t.Helper()
 	l, err := loadScenario(defaultScenario)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Faults = append(slices.Clone(l.Faults), faults...)
+	l.Faults = append(slices.Clone(l.Faults), o.faults...)
+	l.Scenario.World.Limits = append(slices.Clone(l.Scenario.World.Limits), o.limits...)
 	s := &stage{t: t, seed: 1, dir: t.TempDir(), clock: world.NewManual(l.World.Begins)}
 	f := &Factory{IO: &term.Streams{Out: io.Discard}, Redactor: secret.NewRedactor(), Environ: map[string]string{}}
 	if s.r, err = rehearse.Open(t.Context(), rehearse.Options{Scenario: l, Dir: filepath.Join(s.dir, "world"), Seed: 1, Clock: s.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		s.r.Transport.CloseIdleConnections()
 		if err := s.r.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	if o.around != nil {
+		s.r.Transport = o.around(s.r)
+	}
 	if s.site, err = f.rehearsalSite(s.r, "firebreak/test"); err != nil {
 		t.Fatal(err)
 	}

@@ -42,13 +42,14 @@ type Rehearsal struct {
 	*Loaded
 	World       *world.World
 	Clock       Clock
-	Transport   *http.Transport   // reaches this world and nothing else
+	Transport   http.RoundTripper // reaches this world and nothing else
 	Environment map[string]string // points every client at the world; the only environment a rehearsal may use
 	Config      string            // path of the responder's firebreak.yaml, "" when the scenario has none
 	Recipients  []string          // age recipients of the responder, whose identity lies in the world's folder
 	Seed        int64
 
 	dir       string
+	dial      *http.Transport // below Transport
 	p         providers
 	attacker  *attacker
 	consumers []consumer
@@ -99,7 +100,8 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 	if err := w.Start(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	r.Transport = w.Transport()
+	r.dial = w.Transport()
+	r.Transport = r.dial
 	r.attacker = newAttacker(r)
 	r.start = r.began()
 	if err := r.settle(); err != nil {
@@ -192,8 +194,8 @@ func (r *Rehearsal) Close() error {
 		r.stop()
 	}
 	r.living.Wait()
-	if r.Transport != nil {
-		r.Transport.CloseIdleConnections()
+	if r.dial != nil {
+		r.dial.CloseIdleConnections()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
