@@ -23,6 +23,9 @@ type Plan struct {
 	// incident. When nothing of a partial plan is left to do the sitting ends in order
 	// (code 0) and the incident stays open.
 	Partial string `json:"partial,omitempty"`
+	// Exposure, when set, says since when an attacker may have been in and why; a
+	// further plan's counts instead of an earlier one's.
+	Exposure *Exposure `json:"exposure,omitempty"`
 	// FirstIrreversible is the id of the first action from which there is no way back; "" when there is none.
 	FirstIrreversible string `json:"first_irreversible,omitempty"`
 }

@@ -20,6 +20,8 @@ type Request struct {
 	Snapshot  *snapshot.Snapshot
 	Config    config.Config
 	Catalogue Catalogue
+	// Exposure goes into the plan as it is; nil where nothing was looked for.
+	Exposure *plan.Exposure
 	// Lenient: what the snapshot lacks becomes a gap instead of *Incomplete. Only a
 	// partial playbook may leave things out so: a further plan has to treat them.
 	Lenient bool

@@ -74,6 +74,7 @@ func (c *compiler) assemble() (*plan.Plan, error) {
 		Gates:     c.conditions(),
 		Gaps:      c.sortedGaps(),
 		Partial:   c.book.Partial,
+		Exposure:  c.request.Exposure,
 	}
 	if len(c.waits) > 0 {
 		out.Waits = c.waits

@@ -91,6 +91,11 @@ func trigger(e actionlint.Event) Trigger {
 		t.Workflows = texts(e.Workflows)
 	case *actionlint.ScheduledEvent:
 		t.Pos = pos(e.Pos)
+		for _, s := range e.Schedules {
+			if s != nil {
+				t.Schedules = append(t.Schedules, Schedule{Cron: str(s.Cron), Zone: str(s.Timezone)})
+			}
+		}
 	case *actionlint.WorkflowDispatchEvent:
 		t.Pos = pos(e.Pos)
 	case *actionlint.RepositoryDispatchEvent:

@@ -31,7 +31,12 @@ type Trigger struct {
 	Workflows                []string // of workflow_run
 	// Secrets are those a reusable workflow (workflow_call) declares.
 	Secrets []string
+	// Schedules are those of the event schedule.
+	Schedules []Schedule
 }
+
+// Schedule is one entry of the event schedule. Zone is an IANA name, "" for UTC.
+type Schedule struct{ Cron, Zone string }
 
 // Permissions is a permissions key. All is "read-all" or "write-all", or "" when
 // Scopes lists what is granted; an empty Scopes then means nothing is.
