@@ -34,6 +34,8 @@ func (r *Report) history(events []respond.Event) {
 			r.Approvals = append(r.Approvals, Approval{e.Time, v})
 		case respond.Overridden:
 			r.Overrides = append(r.Overrides, Override{e.Time, v})
+		case respond.HandedOver:
+			r.HandOvers = append(r.HandOvers, HandOver{e.Time, v})
 		case respond.Surveyed:
 			keep(v.Listed)
 		case respond.Verified:

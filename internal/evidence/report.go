@@ -45,6 +45,8 @@ type Report struct {
 	Actions     []Action            `json:"actions"`
 	Gates       []Gate              `json:"gates"`
 	Overrides   []Override          `json:"overrides"`
+	HandOvers   []HandOver          `json:"hand_overs"`
+	Words       []Word              `json:"words"`      // outcomes a person settled: a word, not a proof
 	Waits       []Wait              `json:"waits"`      // propagation waits the configuration changed
 	Unknowns    []Open              `json:"unknowns"`   // what could not be told
 	Shortfalls  []Open              `json:"shortfalls"` // what was proven less than it could be, and why
@@ -147,6 +149,24 @@ type Override struct {
 	respond.Overridden
 }
 
+// HandOver is a change of owner and when it was recorded.
+type HandOver struct {
+	At time.Time `json:"at"`
+	respond.HandedOver
+}
+
+// Word is what a person said of a call whose outcome could not be told.
+type Word struct {
+	At       time.Time `json:"at"`
+	Action   string    `json:"action"` // id
+	Name     string    `json:"name"`   // action and target for people
+	Call     string    `json:"call"`
+	Number   int       `json:"number"`
+	Happened string    `json:"happened"` // "yes" or "no"
+	By       string    `json:"by"`
+	Reason   string    `json:"reason"`
+}
+
 // Wait is a propagation wait the configuration changed.
 type Wait struct {
 	Action string `json:"action"`
@@ -170,7 +190,7 @@ func Build(events []respond.Event, s *respond.State) Report {
 		Began: o.Began, Since: o.Since, SinceWhy: o.SinceWhy, Author: o.Author, Operator: o.Operator,
 		Endpoints: o.Endpoints, Accounts: o.Accounts,
 		Exceptions: some(o.Exceptions), Found: some(s.Found), Calls: map[plan.State]int{},
-		Plans: []Plan{}, Approvals: []Approval{}, Overrides: []Override{}, Sittings: []Sitting{}, Steps: []Step{},
+		Plans: []Plan{}, Approvals: []Approval{}, Overrides: []Override{}, HandOvers: []HandOver{}, Words: []Word{}, Sittings: []Sitting{}, Steps: []Step{},
 		Credentials: []Credential{}, Actions: []Action{}, Gates: []Gate{}, Waits: []Wait{}, Gaps: []plan.Gap{},
 		Unknowns: []Open{}, Shortfalls: []Open{}, Left: []Open{}, Findings: []respond.Finding{}, Evidence: []plan.Saved{},
 	}
@@ -178,6 +198,7 @@ func Build(events []respond.Event, s *respond.State) Report {
 		r.Code, r.Reason = s.Pause.Code, s.Pause.Reason
 	}
 	r.history(events)
+	r.words(events)
 	r.plans(s)
 	r.actions(s)
 	r.credentials(s)

@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -68,13 +70,19 @@ func (t *teller) tell(d respond.Data) (Entry, bool) {
 		return Entry{Action: v.Action, Call: c.Verb + " " + c.Object, Result: string(v.Outcome.State), Detail: v.Outcome.Detail, Request: v.Outcome.Request}, true
 	case respond.Settled:
 		c := t.calls[call(v.Action, v.Number)]
-		return Entry{Action: v.Action, Call: c.Verb + " " + c.Object, Result: v.Settlement.Happened, Detail: v.Settlement.Detail}, true
+		n := Entry{Action: v.Action, Call: c.Verb + " " + c.Object, Result: v.Settlement.Happened, Detail: v.Settlement.Detail, By: v.By}
+		if v.By != "" {
+			n.Detail = "a person's word: " + v.Reason
+		}
+		return n, true
 	case respond.Verified:
 		return t.reading(v)
 	case respond.Surveyed:
 		return Entry{Target: v.Scope, Detail: v.Digest}, true
 	case respond.Overridden:
-		return Entry{Action: v.Action, Target: string(v.Gate), By: v.By, Detail: v.Reason}, true
+		return Entry{Action: v.Action, Target: string(v.Gate), By: v.By, Detail: v.Reason + t.all(v.Actions)}, true
+	case respond.HandedOver:
+		return Entry{By: v.From, Target: v.To, Result: "owner number " + strconv.Itoa(v.Epoch), Detail: v.Note}, true
 	case respond.Resumed:
 		return Entry{By: v.Operator, Detail: v.Cut}, true
 	case respond.Paused:
@@ -83,6 +91,21 @@ func (t *teller) tell(d respond.Data) (Entry, bool) {
 		return Entry{}, true
 	}
 	return Entry{}, false
+}
+
+// all names the actions an override was given for.
+func (t *teller) all(ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id
+		if a := t.actions[id]; a != nil {
+			names[i] = a.Use + " on " + a.Target.Name
+		}
+	}
+	return " (for " + strings.Join(names, ", ") + ")"
 }
 
 func (t *teller) learn(p *plan.Plan) {

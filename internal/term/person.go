@@ -11,6 +11,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/view"
 )
 
 // Person answers what the decider asks by asking the person at the terminal.
@@ -28,7 +29,7 @@ type Person struct {
 }
 
 // Answer implements drive.Responder.
-func (p *Person) Answer(ctx context.Context, _ *respond.State, a respond.Ask) (r drive.Reply, ok bool, err error) {
+func (p *Person) Answer(ctx context.Context, s *respond.State, a respond.Ask) (r drive.Reply, ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() != nil {
@@ -40,7 +41,7 @@ func (p *Person) Answer(ctx context.Context, _ *respond.State, a respond.Ask) (r
 	}
 	defer func() { err = errors.Join(err, release()) }()
 
-	r, err = p.answer(ctx, a)
+	r, err = p.answer(ctx, s, a)
 	if errors.Is(err, ErrLeft) {
 		if ctx.Err() != nil {
 			return drive.Reply{}, false, nil
@@ -50,27 +51,73 @@ func (p *Person) Answer(ctx context.Context, _ *respond.State, a respond.Ask) (r
 	return r, err == nil, err
 }
 
-func (p *Person) answer(ctx context.Context, a respond.Ask) (drive.Reply, error) {
-	if err := p.IO.show(introduce(a)); err != nil {
+func (p *Person) answer(ctx context.Context, s *respond.State, a respond.Ask) (drive.Reply, error) {
+	options := choices(a)
+	columns, lines := p.IO.size()
+	const around = 4 // the question, an empty line, the keys, and the line below
+	if err := p.IO.print(page{columns, lines - len(options) - around, s}.above(a)); err != nil {
 		return drive.Reply{}, err
 	}
 	for {
-		word, err := p.IO.choose(ctx, question(a), choices(a))
+		word, err := p.IO.choose(ctx, question(a), options)
 		if err != nil {
 			return drive.Reply{}, err
 		}
-		if word == wordDetails {
-			if err := p.IO.show(details(a)); err != nil {
-				return drive.Reply{}, err
+		switch word {
+		case wordDetails:
+			err = p.details(ctx, s, a)
+		case wordWhere:
+			err = p.where(s, a)
+		default:
+			r, err := p.carry(ctx, a, word)
+			if errors.Is(err, ErrLeft) && ctx.Err() == nil && word != "pause" {
+				continue // left the second question: back to the first
 			}
-			continue
+			return r, err
 		}
-		r, err := p.carry(ctx, a, word)
-		if errors.Is(err, ErrLeft) && ctx.Err() == nil && word != "pause" {
-			continue // left the second question: back to the first
+		if err != nil && (!errors.Is(err, ErrLeft) || ctx.Err() != nil) {
+			return drive.Reply{}, err
 		}
-		return r, err
 	}
+}
+
+// where shows the one screen: what is happening, proven, open, next.
+func (p *Person) where(s *respond.State, a respond.Ask) error {
+	if s == nil {
+		return nil
+	}
+	next := "answer the question; pausing is safe, firebreak resume " + s.Opened.Incident + " goes on"
+	return p.IO.print("\n" + view.WhereText(p.IO.promptStyle(), s, "asks you: "+question(a), next))
+}
+
+// tooMany is how many actions' details are no wall of text.
+const tooMany = 3
+
+// details shows what stands behind an action, and the message for whom it concerns.
+// Of many actions one is chosen first.
+func (p *Person) details(ctx context.Context, s *respond.State, a respond.Ask) error {
+	shown := a.Actions
+	if len(shown) > tooMany {
+		labels := make([]string, 0, len(shown)+2)
+		for _, x := range shown {
+			labels = append(labels, x.Use+"  "+targetName(x))
+		}
+		n, err := p.IO.Choose(ctx, "Details of which?", append(labels, "All of them", "Back"))
+		if err != nil || n == len(shown)+1 {
+			return err
+		}
+		if n < len(shown) {
+			shown = shown[n : n+1]
+		}
+	}
+	var b strings.Builder
+	for _, x := range shown {
+		b.WriteString("\n" + view.Details(x))
+	}
+	if a.Kind == respond.Confirm {
+		b.WriteString("\n" + view.Messages(s, p.By, shown))
+	}
+	return p.IO.show(b.String())
 }
 
 // carry asks what a choice needs besides: a reason, the target's name, a value.
@@ -84,11 +131,38 @@ func (p *Person) carry(ctx context.Context, a respond.Ask, word string) (drive.R
 		return p.override(ctx, a)
 	case "value":
 		return p.value(ctx, a)
+	case "hand-over":
+		return p.handOver(ctx, a)
 	case "skip", "settle-yes", "settle-no":
 		reason, err := p.IO.line(ctx, "Why? (stands in the report)", notEmpty)
 		return drive.Reply{Answer: p.reply(a, word, reason)}, err
 	}
 	return drive.Reply{Answer: p.reply(a, word, "")}, nil
+}
+
+// handOver asks to whom the incident goes, and what they should know.
+func (p *Person) handOver(ctx context.Context, a respond.Ask) (drive.Reply, error) {
+	to, err := p.IO.line(ctx, "To whom? (the name they log in with)", p.somebodyElse)
+	if err != nil {
+		return drive.Reply{}, err
+	}
+	note, err := p.IO.line(ctx, "What should they know? (may stay empty; stands in the report)", nil)
+	if err != nil {
+		return drive.Reply{}, err
+	}
+	r := p.reply(a, "hand-over", note)
+	r.To = to
+	return drive.Reply{Answer: r}, nil
+}
+
+func (p *Person) somebodyElse(s string) error {
+	if err := notEmpty(s); err != nil {
+		return err
+	}
+	if strings.TrimSpace(s) == p.By {
+		return errors.New("that is you; pause instead")
+	}
+	return nil
 }
 
 func (p *Person) agree(ctx context.Context, a respond.Ask) (drive.Reply, error) {
@@ -103,7 +177,7 @@ func (p *Person) agree(ctx context.Context, a respond.Ask) (drive.Reply, error) 
 func (p *Person) some(ctx context.Context, a respond.Ask) (drive.Reply, error) {
 	r := p.reply(a, "some", "")
 	for _, x := range a.Actions {
-		ok, err := p.IO.yes(ctx, fmt.Sprintf("%s on %s?", x.Use, targetName(x)))
+		ok, err := p.IO.yes(ctx, fmt.Sprintf("%s on %s (%s)?", x.Use, targetName(x), view.Undo(x)))
 		if err != nil {
 			return drive.Reply{}, err
 		}
@@ -174,6 +248,12 @@ func (p *Person) value(ctx context.Context, a respond.Ask) (drive.Reply, error) 
 
 func (p *Person) typed(ctx context.Context, want string) error {
 	title := fmt.Sprintf("Type %s to confirm", want)
+	if !p.IO.fitsTitle(title) { // a title is broken anywhere; the name stays whole for copying
+		if err := p.IO.show(want + "\n"); err != nil {
+			return err
+		}
+		title = "Type the name above to confirm"
+	}
 	_, err := p.IO.line(ctx, title, func(s string) error {
 		if strings.TrimSpace(s) != want {
 			return fmt.Errorf("that is not %s; Ctrl-C goes back", p.IO.clean(want))

@@ -26,13 +26,15 @@ type Streams struct {
 	OutColor, ErrColor    bool
 	// Accessible asks line by line, without drawing, for screen readers.
 	Accessible bool
-	width      int
+	columns    int // as the environment says; 0 asks the terminal each time
 }
 
 // Options are what the environment and the flags say about the streams.
 type Options struct {
 	Environ map[string]string
 	NoColor bool
+	// Accessible asks line by line, as the variable ACCESSIBLE does.
+	Accessible bool
 	// Guard wraps a stream in the redactor; nil leaves it as it is.
 	Guard func(io.Writer) io.Writer
 	// Redact is the redactor for text; nil leaves it as it is.
@@ -50,8 +52,7 @@ func New(in, out, errs *os.File, o Options) *Streams {
 	s := &Streams{
 		In: in, Out: o.Guard(out), Redact: o.Redact,
 		InTTY: tty(in), OutTTY: tty(out), ErrTTY: tty(errs),
-		Accessible: o.Environ["ACCESSIBLE"] != "",
-		width:      80,
+		Accessible: o.Accessible || o.Environ["ACCESSIBLE"] != "",
 	}
 	dumb := o.Environ["TERM"] == "dumb"
 	color := !o.NoColor && o.Environ["NO_COLOR"] == "" && !dumb
@@ -60,12 +61,9 @@ func New(in, out, errs *os.File, o Options) *Streams {
 	s.Err = NewScreen(o.Guard(errs), s.ErrTTY && !s.Accessible)
 	if s.ErrTTY {
 		s.Terminal = errs
-		if w, _, err := xterm.GetSize(int(errs.Fd())); err == nil && w > 0 {
-			s.width = w
-		}
 	}
 	if n, err := strconv.Atoi(o.Environ["COLUMNS"]); err == nil && n > 20 {
-		s.width = n
+		s.columns = n
 	}
 	return s
 }
@@ -73,8 +71,23 @@ func New(in, out, errs *os.File, o Options) *Streams {
 // CanAsk reports whether a person can be asked: they see our text and we read theirs.
 func (s *Streams) CanAsk() bool { return s.InTTY && s.ErrTTY }
 
-// Width is the terminal's width in columns, 80 when it is not known.
-func (s *Streams) Width() int { return s.width }
+// Width is the terminal's width in columns now, 80 when it is not known.
+func (s *Streams) Width() int { w, _ := s.size(); return w }
+
+// size is the terminal's size now: it may change while we work. 80 by 24 where it
+// is not known.
+func (s *Streams) size() (columns, lines int) {
+	columns, lines = 80, 24
+	if s.Terminal != nil {
+		if w, h, err := xterm.GetSize(int(s.Terminal.Fd())); err == nil && w > 0 && h > 0 {
+			columns, lines = w, h
+		}
+	}
+	if s.columns > 0 {
+		columns = s.columns
+	}
+	return columns, lines
+}
 
 // OutStyle is the style for results.
 func (s *Streams) OutStyle() view.Style { return s.style(s.Out, s.OutColor, s.OutTTY) }
@@ -88,7 +101,7 @@ func (s *Streams) style(w io.Writer, color, terminal bool) view.Style {
 	if !terminal {
 		return st
 	}
-	return st.Fitted(s.width, s.Redact)
+	return st.Fitted(s.Width(), s.Redact)
 }
 
 func tty(f *os.File) bool { return f != nil && xterm.IsTerminal(int(f.Fd())) }

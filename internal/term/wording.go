@@ -3,7 +3,6 @@ package term
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
@@ -26,20 +25,27 @@ var labels = map[string]string{
 	"value":      "Paste the value",
 	"look":       "Only look whether it is done",
 	"none":       "Nobody has it",
+	"hand-over":  "Hand over to somebody else",
 	"pause":      "Pause here; resume later",
-	wordDetails:  "Show details",
+	wordDetails:  "Show details, and a message to send",
+	wordWhere:    "Where am I? (?)",
 }
 
-// choices gives the decider's choices with "details" before the last where there
-// is something to show.
+// leaving are the choices that end the sitting; they stand last.
+var leaving = []string{"hand-over", "pause"}
+
+// choices gives the decider's choices, the terminal's own, and those that end the
+// sitting, in this order.
 func choices(a respond.Ask) []option {
-	words := slices.Clone(a.Choices)
+	words := slices.DeleteFunc(slices.Clone(a.Choices), func(w string) bool { return slices.Contains(leaving, w) })
 	if len(a.Actions) > 0 {
-		words = slices.Insert(words, max(0, len(words)-1), wordDetails)
+		words = append(words, wordDetails)
 	}
-	if !slices.Contains(words, "pause") {
-		words = append(words, "pause")
+	words = append(words, wordWhere)
+	if slices.Contains(a.Choices, "hand-over") {
+		words = append(words, "hand-over")
 	}
+	words = append(words, "pause")
 	out := make([]option, len(words))
 	for i, w := range words {
 		label, ok := labels[w]
@@ -51,11 +57,12 @@ func choices(a respond.Ask) []option {
 	return out
 }
 
+// question is the line right above the choices.
 func question(a respond.Ask) string {
 	//exhaustive:enforce
 	switch a.Kind {
 	case respond.Confirm:
-		return fmt.Sprintf("%s: %s %s", a.Step, quantity(len(a.Actions), string(a.Effect)+" action"), again(a))
+		return fmt.Sprintf("%s: go ahead with %s?%s", a.Step, view.Count(len(a.Actions), string(a.Effect)+" action"), again(a))
 	case respond.Failed:
 		return "This is not done, for the reason above. What now?"
 	case respond.InDoubt:
@@ -72,58 +79,9 @@ func question(a respond.Ask) string {
 
 func again(a respond.Ask) string {
 	if a.Again {
-		return "(again: what would be done has changed)"
+		return " (again: what would be done has changed)"
 	}
 	return ""
 }
 
-// introduce is what stands above the question.
-func introduce(a respond.Ask) string {
-	var b strings.Builder
-	b.WriteByte('\n')
-	text := strings.TrimSuffix(a.Text, " "+strings.Join(a.Why, "; ")) // they stand below, one a line
-	for _, l := range strings.Split(text, "\n") {
-		if l != "" {
-			b.WriteString(view.Line(l) + "\n")
-		}
-	}
-	for _, w := range a.Why {
-		b.WriteString("  - " + view.Line(w) + "\n")
-	}
-	for i, x := range a.Actions {
-		if i == 12 {
-			fmt.Fprintf(&b, "  and %d more; details shows all\n", len(a.Actions)-i)
-			break
-		}
-		fmt.Fprintf(&b, "  %s  %s\n", view.Line(x.Use), view.Line(targetName(x)))
-		if x.Breaks != "" {
-			fmt.Fprintf(&b, "      breaks: %s\n", view.Line(x.Breaks))
-		}
-		if x.Assisted != nil {
-			if !strings.Contains(a.Text, x.Assisted.Instructions) {
-				fmt.Fprintf(&b, "      %s\n", view.Line(x.Assisted.Instructions))
-			}
-			if x.Assisted.Link != "" {
-				fmt.Fprintf(&b, "      %s\n", view.Line(x.Assisted.Link))
-			}
-		}
-	}
-	return b.String()
-}
-
-func details(a respond.Ask) string {
-	var b strings.Builder
-	for _, x := range a.Actions {
-		b.WriteString("\n" + view.Details(x))
-	}
-	return b.String()
-}
-
 func targetName(a *plan.Action) string { return view.TargetName(a) }
-
-func quantity(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

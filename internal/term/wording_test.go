@@ -34,7 +34,7 @@ func TestIntroduce(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := introduce(c.ask); got != c.want {
+			if got := (page{80, 20, nil}).above(c.ask); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -43,7 +43,7 @@ func TestIntroduce(t *testing.T) {
 
 // No choice of the decider is shown by its word in the journal.
 func TestEveryChoiceHasALabel(t *testing.T) {
-	words := []string{"go", "some", "skip", "retry", "settle-yes", "settle-no", "pause", "override", "done", "look", "value", "none"}
+	words := []string{"go", "some", "skip", "retry", "settle-yes", "settle-no", "hand-over", "pause", "override", "done", "look", "value", "none"}
 	for _, o := range choices(respond.Ask{Choices: words}) {
 		if o.label == o.word || strings.TrimSpace(o.label) == "" {
 			t.Errorf("%s is shown as %q", o.word, o.label)

@@ -15,7 +15,7 @@ func Event(st Style, e respond.Event, s *respond.State, verbose bool) string {
 	case respond.Opened:
 		return st.Strong("incident "+Line(d.Incident)) + " opened, " + Line(d.Mode)
 	case respond.Planned:
-		return fmt.Sprintf("plan %.12s with %d actions", Line(d.Digest), count(d.Plan))
+		return planned(d, s)
 	case respond.Approved:
 		return "approved by " + Line(d.Signer)
 	case respond.Answered:
@@ -27,15 +27,20 @@ func Event(st Style, e respond.Event, s *respond.State, verbose bool) string {
 		return outcome(st, d, find(s, d.Action), verbose)
 	case respond.Settled:
 		a := find(s, d.Action)
+		if d.By != "" {
+			return fmt.Sprintf("%s %s: %s by %s, by word alone: call %d happened: %s (%s)", step(a), name(a, d.Action), st.Warn("SETTLED"), Line(d.By), d.Number, settled(st, d.Settlement.Happened), Line(d.Reason))
+		}
 		return fmt.Sprintf("%s %s: looked whether call %d happened: %s", step(a), name(a, d.Action), d.Number, settled(st, d.Settlement.Happened))
 	case respond.Verified:
 		return verified(st, e, d, find(s, d.Action), verbose)
 	case respond.Surveyed:
-		return fmt.Sprintf("surveyed (%s): %d findings, %d unknown", Line(d.Scope), len(d.Findings), len(d.Unknown))
+		return fmt.Sprintf("surveyed (%s): %s, %d unknown", Line(d.Scope), Count(len(d.Findings), "finding"), len(d.Unknown))
 	case respond.Overridden:
-		return st.Bad("gate "+Line(string(d.Gate))+" OVERRIDDEN") + " by " + Line(d.By) + ": " + Line(d.Reason)
+		return st.Bad("gate "+Line(string(d.Gate))+" OVERRIDDEN") + " by " + Line(d.By) + " for " + Line(overridden(s, d)) + ": " + Line(d.Reason)
 	case respond.Resumed:
 		return "resumed by " + Line(d.Operator)
+	case respond.HandedOver:
+		return st.Warn("handed over") + " to " + handed(&d)
 	case respond.Paused:
 		return st.Warn("paused: ") + Line(d.Reason)
 	case respond.Closed:
@@ -119,6 +124,33 @@ func name(a *respond.ActionState, id string) string {
 		return Line(id)
 	}
 	return Line(a.Action.Use) + " " + Line(TargetName(a.Action))
+}
+
+func planned(d respond.Planned, s *respond.State) string {
+	what := "plan"
+	if s != nil && len(s.Plans) > 1 {
+		what = "amendment"
+	}
+	return fmt.Sprintf("%s %.12s with %s", what, Line(d.Digest), Count(count(d.Plan), "action"))
+}
+
+// overridden says for which actions a gate was overridden.
+func overridden(s *respond.State, d respond.Overridden) string {
+	ids := d.Actions
+	if d.Action != "" {
+		ids = append([]string{d.Action}, ids...)
+	}
+	if len(ids) == 0 {
+		return "every action"
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id
+		if a := find(s, id); a != nil {
+			names[i] = a.Action.Use + " on " + TargetName(a.Action)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func count(p *plan.Plan) int {

@@ -14,11 +14,11 @@ const EventsSchema = "firebreak.events/1"
 
 // EventRecord is one line of an ndjson stream after its version line.
 type EventRecord struct {
-	Type     string       `json:"type"`
+	Type     string       `json:"type"` // what happened; decides what data holds
 	Incident string       `json:"incident"`
-	Seq      int          `json:"seq"`
+	Seq      int          `json:"seq"` // number of the record in the journal, from 1
 	Time     time.Time    `json:"time"`
-	Data     respond.Data `json:"data"`
+	Data     respond.Data `json:"data"` // the record itself
 }
 
 // VersionRecord is the first line of an ndjson stream.

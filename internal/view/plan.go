@@ -15,7 +15,7 @@ import (
 func Plan(w io.Writer, st Style, p *plan.Plan, digest string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", st.Strong("Plan"), digest)
-	fmt.Fprintf(&b, "playbook %s, %d actions\n", Line(p.Playbook.Name), len(p.Actions))
+	fmt.Fprintf(&b, "playbook %s, %s\n", Line(p.Playbook.Name), Count(len(p.Actions), "action"))
 	for _, s := range p.Subjects {
 		fmt.Fprintf(&b, "workflow under response: %s\n", Line(s))
 	}
@@ -24,7 +24,7 @@ func Plan(w io.Writer, st Style, p *plan.Plan, digest string) error {
 	}
 	b.WriteByte('\n')
 	for _, c := range p.Closings {
-		how := fmt.Sprintf("closed by %d actions", len(c.Actions))
+		how := "closed by " + Count(len(c.Actions), "action")
 		if c.Open != "" {
 			how = st.Bad("STAYS OPEN: " + Line(c.Open))
 		}

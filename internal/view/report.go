@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -51,13 +52,16 @@ func reportHead(b *strings.Builder, r *evidence.Report) {
 		if p.Amendment {
 			what = "amendment"
 		}
-		t = append(t, [2]string{what, fmt.Sprintf("%s, %d actions, playbook %s", p.Digest, p.Actions, p.Playbook.Name)})
+		t = append(t, [2]string{what, fmt.Sprintf("%s, %s, playbook %s", p.Digest, Count(p.Actions, "action"), p.Playbook.Name)})
 	}
 	for _, a := range r.Approvals {
 		t = append(t, [2]string{"approved", stamp(a.At) + " by " + a.Signer})
 	}
 	for _, s := range r.Sittings {
 		t = append(t, [2]string{"sitting", strings.TrimSpace(fmt.Sprintf("%s to %s, %s, %s %s", stamp(s.Began), stamp(s.Ended), s.Operator, s.Program, s.Cut))})
+	}
+	for _, h := range r.HandOvers {
+		t = append(t, [2]string{"handed over", strings.TrimSpace(fmt.Sprintf("%s from %s to %s, owner number %d %s", stamp(h.At), h.From, h.To, h.Epoch, noted(h.Note)))})
 	}
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range t {
@@ -68,6 +72,13 @@ func reportHead(b *strings.Builder, r *evidence.Report) {
 	if r.Reason != "" && r.State == "paused" {
 		fmt.Fprintf(b, "\n**Paused:** %s\n", Markdown(r.Reason))
 	}
+}
+
+func noted(note string) string {
+	if note == "" {
+		return ""
+	}
+	return "(" + note + ")"
 }
 
 func reportCredentials(b *strings.Builder, r *evidence.Report) {
@@ -112,7 +123,7 @@ func reportUnknown(b *strings.Builder, r *evidence.Report) {
 
 // reportLoud is what departs from the rules: overrides, exceptions, shortened waits.
 func reportLoud(b *strings.Builder, r *evidence.Report) {
-	if len(r.Overrides)+len(r.Waits)+len(r.Exceptions)+len(r.Findings) == 0 {
+	if len(r.Overrides)+len(r.Words)+len(r.Waits)+len(r.Exceptions)+len(r.Findings) == 0 {
 		return
 	}
 	b.WriteString("\n## Departures\n\n")
@@ -121,7 +132,14 @@ func reportLoud(b *strings.Builder, r *evidence.Report) {
 		if o.Second != "" {
 			by += " with " + Markdown(o.Second)
 		}
-		fmt.Fprintf(b, "- **gate %s OVERRIDDEN** at %s by %s: %s\n", Markdown(string(o.Gate)), stamp(o.At), by, Markdown(o.Reason))
+		fmt.Fprintf(b, "- **gate %s OVERRIDDEN** at %s by %s for %s: %s\n", Markdown(string(o.Gate)), stamp(o.At), by, Markdown(forWhich(r, o)), Markdown(o.Reason))
+	}
+	for _, x := range r.Words {
+		word := "did not happen"
+		if x.Happened == "yes" {
+			word = "happened"
+		}
+		fmt.Fprintf(b, "- **A PERSON'S WORD, NOT A PROOF:** %s said at %s that \"%s\" of %s %s: %s\n", Markdown(x.By), stamp(x.At), Markdown(x.Call), Markdown(x.Name), word, Markdown(x.Reason))
 	}
 	for _, x := range r.Waits {
 		fmt.Fprintf(b, "- %s waited %s instead of the provider's figure\n", Markdown(x.Action), Markdown(x.Wait))
@@ -136,6 +154,27 @@ func reportLoud(b *strings.Builder, r *evidence.Report) {
 		}
 		fmt.Fprintf(b, "- %s %s at %s: %s\n", word, Markdown(f.Rule), Markdown(f.Where), Markdown(f.Message))
 	}
+}
+
+// forWhich names the actions an override was given for.
+func forWhich(r *evidence.Report, o evidence.Override) string {
+	ids := o.Actions
+	if o.Action != "" {
+		ids = append([]string{o.Action}, ids...)
+	}
+	if len(ids) == 0 {
+		return "every action"
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = id
+		for _, a := range r.Actions {
+			if a.ID == id {
+				names[i] = a.Use + " on " + cmp.Or(a.Target.Name, a.Target.ID)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func reportStep(b *strings.Builder, r *evidence.Report, s evidence.Step) {

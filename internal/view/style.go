@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 )
 
@@ -70,3 +71,6 @@ func (s Style) Bad(text string) string { return s.paint("1", text, true) }
 
 // Faint is for what one may skip while reading.
 func (s Style) Faint(text string) string { return s.paint("8", text, false) }
+
+// plainText is text without its colours.
+func plainText(text string) string { return ansi.Strip(text) }
