@@ -87,7 +87,10 @@ confirm: { irreversible: { approvals: 1, allowed_signers: %q } }
 waits: { aws: 2s, github: 1s, vault: 1s, npm: 3s, github.caches.purge: 3s }
 `})
 	began := time.Now()
+	var hasty sync.WaitGroup
+	hasty.Go(func() { s.hasty(t) })
 	all := s.chorus(triggers, "--wait")
+	hasty.Wait()
 	took := time.Since(began)
 	all = append(all, heard(s.trigger()))
 	same(t, all)
@@ -100,6 +103,22 @@ waits: { aws: 2s, github: 1s, vault: 1s, npm: 3s, github.caches.purge: 3s }
 		t.Errorf("other inputs: exit %d\n%s%s", other.code, other.out, other.said)
 	}
 	tally.Note(t, "%d equal triggers at once: one incident with %d mutating calls, %d equal answers, in %s", triggers, f.calls, len(all), took.Round(time.Second))
+}
+
+// hasty triggers without --wait while the incident is being carried out: it is told
+// where it stands, and that it is not over.
+func (s *scene) hasty(t *testing.T) {
+	for dir := ""; dir == ""; {
+		var err error
+		if dir, err = s.incident(); err != nil || s.ctx.Err() != nil {
+			t.Error(err, s.ctx.Err())
+			return
+		}
+	}
+	a := heard(s.trigger())
+	if a.code != 9 || !strings.Contains(a.out, `"state": "open"`) || !strings.Contains(a.said, "is being carried out by") {
+		t.Errorf("under way: exit %d\n%s%s", a.code, a.out, a.said)
+	}
 }
 
 // lost is how the answer to a trigger was lost.
@@ -173,6 +192,17 @@ func (s *scene) lose(t *testing.T, l lost) {
 	}
 	if err := s.tell("release", nil); err != nil || killed != nil {
 		t.Fatal(err, killed)
+	}
+	dir, err := s.incident()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir == "" || !a.killed {
+		return
+	}
+	// Without --wait nobody takes it up: that is told, and nothing is sent.
+	if a := heard(s.trigger()); a.code != 130 || !strings.Contains(a.out, `"state": "open"`) || !strings.Contains(a.said, "next: firebreak resume inc-") {
+		t.Errorf("nobody carries it out: exit %d\n%s%s", a.code, a.out, a.said)
 	}
 }
 

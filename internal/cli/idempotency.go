@@ -86,12 +86,13 @@ func (f *Factory) claim(t trigger) (c *ticket.Claim, before *ticket.Incident, er
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := fresh(state, t); err != nil {
+		return nil, nil, err
+	}
 	if c, err = ticket.Take(state, t.key); err != nil {
-		return nil, nil, fmt.Errorf("%w; name a folder you may write to with --state-dir", err)
+		return nil, nil, &Fault{Usage, err, "name a folder you may write to with --state-dir"}
 	}
-	if before, err = c.Find(); err == nil && before == nil {
-		err = fresh(state, t)
-	}
+	before, err = c.Find()
 	if err == nil && before != nil && before.Opened.Inputs != t.inputs {
 		id := before.Opened.Incident
 		err = fault(Usage, "firebreak status "+id+"; another incident needs another key", "key %q belongs to incident %s, which was begun with other inputs", t.key, id)
@@ -105,8 +106,11 @@ func (f *Factory) claim(t trigger) (c *ticket.Claim, before *ticket.Incident, er
 // fresh refuses to take a state folder without memory for one that says: this key is new.
 func fresh(state string, t trigger) error {
 	empty, err := ticket.Empty(state)
-	if err != nil || !empty || t.newState {
-		return err
+	switch {
+	case err != nil:
+		return &Fault{Usage, fmt.Errorf("look into the state folder: %w", err), "name a folder you may read and write with --state-dir"}
+	case !empty || t.newState:
+		return nil
 	}
 	return fault(Usage, "keep the state folder between runs, or say with --new-state that it is right that it is empty",
 		"%s knows of no incident at all, so it cannot be told whether key %q was used before", state, t.key)

@@ -45,7 +45,7 @@ func newRoot(f *Factory) *cobra.Command {
 	add("respond", commandsToRespond(f)...)
 	add("know", commandsToKnow(f)...)
 	add("practise", commandsToPractise(f)...)
-	root.AddCommand(newCmdVersion(f, nil), newTopicExitCodes(f))
+	root.AddCommand(newCmdSchema(f, nil), newCmdVersion(f, nil), newTopicExitCodes(f))
 	return root
 }
 

@@ -9,6 +9,16 @@ import (
 	"github.com/firebreak/firebreak/internal/view"
 )
 
+// versionSchema names the JSON of version. Fields are added, never renamed.
+const versionSchema = "firebreak.version/1"
+
+// versionTold is what version says.
+type versionTold struct {
+	Schema  string `json:"schema"`
+	Version string `json:"version"` // of firebreak
+	Go      string `json:"go"`      // the Go it was built with
+}
+
 type versionOptions struct{ f *Factory }
 
 func newCmdVersion(f *Factory, runF func(*versionOptions) error) *cobra.Command {
@@ -32,11 +42,7 @@ func versionRun(opts *versionOptions) error {
 		return err
 	}
 	if format == "json" {
-		return view.JSON(opts.f.IO.Out, struct {
-			Schema  string `json:"schema"`
-			Version string `json:"version"`
-			Go      string `json:"go"`
-		}{"firebreak.version/1", opts.f.Version, runtime.Version()})
+		return view.JSON(opts.f.IO.Out, versionTold{versionSchema, opts.f.Version, runtime.Version()})
 	}
 	_, err = fmt.Fprintf(opts.f.IO.Out, "firebreak %s\n", opts.f.Version)
 	return err

@@ -17,6 +17,20 @@ import (
 	"github.com/firebreak/firebreak/internal/view"
 )
 
+// worldSchema names the JSON of world. Fields are added, never renamed.
+const worldSchema = "firebreak.world/1"
+
+// worldTold is what a world says of itself once it is served.
+type worldTold struct {
+	Schema      string            `json:"schema"`
+	World       string            `json:"world"`       // its id
+	Folder      string            `json:"folder"`      // where it is kept
+	Config      string            `json:"config"`      // the scenario's firebreak.yaml, for --config
+	Control     string            `json:"control"`     // address of the listener that drives it
+	Environment map[string]string `json:"environment"` // variables that point any client at it
+	Unset       []string          `json:"unset"`       // variables that would lead elsewhere
+}
+
 type worldOptions struct {
 	f        *Factory
 	scenario string
@@ -105,15 +119,7 @@ func (opts *worldOptions) tell(format string, r *rehearse.Rehearsal) error {
 	f := opts.f
 	gone := ambient(r.Environment)
 	if format == "json" {
-		err := view.JSON(f.IO.Out, struct {
-			Schema      string            `json:"schema"`
-			World       string            `json:"world"`
-			Folder      string            `json:"folder"`
-			Config      string            `json:"config"`
-			Control     string            `json:"control"`
-			Environment map[string]string `json:"environment"`
-			Unset       []string          `json:"unset"`
-		}{"firebreak.world/1", r.World.ID(), opts.dir, r.Config, r.World.URL("control"), r.Environment, gone})
+		err := view.JSON(f.IO.Out, worldTold{worldSchema, r.World.ID(), opts.dir, r.Config, r.World.URL("control"), r.Environment, gone})
 		return errors.Join(err, f.flush())
 	}
 	var b strings.Builder

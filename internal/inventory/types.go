@@ -45,7 +45,7 @@ type Job struct {
 	ID          string            `json:"id"`
 	Permissions map[string]string `json:"permissions"`
 	Environment string            `json:"environment"`
-	Runner      string            `json:"runner"`
+	Runner      string            `json:"runner"` // the runner's labels as written
 	Reaches     []Reach           `json:"reaches"`
 	// Exposes are the places beyond the runner's memory into which the job can carry what it reaches.
 	Exposes []string `json:"exposes,omitempty"`
@@ -70,15 +70,15 @@ type Answers struct {
 	Exfiltrate []Answer `json:"exfiltrate"`
 	Sign       []Answer `json:"sign"`
 	Escalate   []Answer `json:"escalate"`
-	ExposedIn  []string `json:"exposed_in"`
-	MustRotate []string `json:"must_rotate"`
+	ExposedIn  []string `json:"exposed_in"`  // memory, environments, logs, caches and artifacts it may appear in
+	MustRotate []string `json:"must_rotate"` // ids of what has to be rotated after a suspicious run
 }
 
 // Answer is one sentence with its evidence.
 type Answer struct {
 	Credential string `json:"credential"`
 	System     string `json:"system"`
-	Sentence   string `json:"sentence"`
+	Sentence   string `json:"sentence"` // what can be done with it, for people
 	Job        string `json:"job"`
 	Path       string `json:"path"`
 	Line       int    `json:"line"`
@@ -100,7 +100,7 @@ type Credential struct {
 	Authority []string `json:"authority"`
 	Owner     string   `json:"owner"`
 	Contact   string   `json:"contact"`
-	Declared  bool     `json:"declared"`
+	Declared  bool     `json:"declared"` // whether the configuration names it
 	Mints     []string `json:"mints"`    // ids
 	Rotation  string   `json:"rotation"` // "emergency" or "overlap"
 	Deadline  string   `json:"deadline"` // of an overlap, e.g. "60m"; "" = 60m
@@ -127,7 +127,7 @@ type Identity struct {
 	Authority []string `json:"authority"`
 	ReachedBy []string `json:"reached_by"`
 	Verdict   string   `json:"verdict"` // "reachable", "not evaluable: ..."
-	Witness   string   `json:"witness"`
+	Witness   string   `json:"witness"` // the job, event and claims that reach it
 }
 
 // Finding is a rule's complaint with its place.

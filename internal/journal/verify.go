@@ -9,13 +9,13 @@ import (
 // Proven is what looking at a journal shows.
 type Proven struct {
 	Incident string `json:"incident"`
-	Records  int64  `json:"records"`
+	Records  int64  `json:"records"` // in one unbroken chain
 	// Anchored is how many records, from the first, a checkpoint held elsewhere
 	// proves to be unchanged. The others are unanchored: whoever holds the folder
 	// could have rewritten them.
 	Anchored   int64  `json:"anchored"`
-	Unanchored int64  `json:"unanchored"`
-	Torn       string `json:"torn,omitempty"`
+	Unanchored int64  `json:"unanchored"`     // the others
+	Torn       string `json:"torn,omitempty"` // what was found after the last whole record
 }
 
 // Refuted says that journal and checkpoint contradict each other.
@@ -36,7 +36,7 @@ func Verify(dir string, checkpoint []byte) (Proven, *Replay, error) {
 	if checkpoint == nil {
 		return p, r, nil
 	}
-	n, err := r.anchored(checkpoint)
+	n, err := r.Anchored(checkpoint)
 	if err != nil {
 		return p, r, fmt.Errorf("verify journal: %w", err)
 	}
@@ -44,7 +44,9 @@ func Verify(dir string, checkpoint []byte) (Proven, *Replay, error) {
 	return p, r, nil
 }
 
-func (r *Replay) anchored(checkpoint []byte) (int64, error) {
+// Anchored says how many records, from the first, a checkpoint of this journal proves
+// to be unchanged. A contradiction is *Refuted.
+func (r *Replay) Anchored(checkpoint []byte) (int64, error) {
 	v, err := note.NewVerifier(r.Opened.CheckpointKey)
 	if err != nil {
 		return 0, &Refuted{"record 1 holds no usable checkpoint key"}

@@ -37,12 +37,12 @@ type Report struct {
 // is null. Dead is what the world says of it at the end.
 type Credential struct {
 	ID          string     `json:"id"`
-	StolenAt    time.Time  `json:"stolen_at"`
-	DeadAt      *time.Time `json:"dead_at"`
-	ClaimedDead *time.Time `json:"claimed_dead_at"`
+	StolenAt    time.Time  `json:"stolen_at"`       // when the attacker had it
+	DeadAt      *time.Time `json:"dead_at"`         // when it stopped working, by the world's log
+	ClaimedDead *time.Time `json:"claimed_dead_at"` // when the incident said so
 	Proof       plan.Proof `json:"proof"`
-	Uses        int        `json:"attacker_uses_after_response_start"`
-	Dead        bool       `json:"dead"`
+	Uses        int        `json:"attacker_uses_after_response_start"` // how often the attacker used it successfully
+	Dead        bool       `json:"dead"`                               // whether it works no more at the end
 	Owner       string     `json:"owner,omitempty"`
 }
 
