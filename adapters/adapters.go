@@ -55,6 +55,12 @@ type Action interface {
 	Verify(ctx context.Context, t Task) plan.Reading
 }
 
+// Needing is an Action that does not need all of its spec's permissions on every
+// target. Needs gives those for these inputs; it is pure.
+type Needing interface {
+	Needs(in Inputs) []string
+}
+
 // Inputs are an action's inputs while planning: literals as they are; outputs
 // and held values are present as references, because their values do not exist yet.
 type Inputs map[string]plan.Value

@@ -77,6 +77,14 @@ type installation struct {
 	mu   sync.Mutex
 	have secret.Text
 	ends time.Time
+	may  map[string]string // "actions" → "write", as GitHub said at the last login; nil when it did not
+}
+
+// permissions is what the installation was granted.
+func (i *installation) permissions() map[string]string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.may
 }
 
 func (i *installation) token(ctx context.Context) (secret.Text, error) {
@@ -101,14 +109,15 @@ func (i *installation) token(ctx context.Context) (secret.Text, error) {
 		return secret.Text{}, &adapters.NotSent{Err: fmt.Errorf("log in as GitHub App %d: %w", i.app.ID, err)}
 	}
 	var out struct {
-		Token   string    `json:"token"`
-		Expires time.Time `json:"expires_at"`
+		Token   string            `json:"token"`
+		Expires time.Time         `json:"expires_at"`
+		May     map[string]string `json:"permissions"`
 	}
 	err = json.NewDecoder(resp.Body).Decode(&out)
 	if err := errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode != http.StatusCreated || out.Token == "" {
 		return secret.Text{}, &adapters.NotSent{Err: fmt.Errorf("log in as GitHub App %d: GitHub answered %d; check github.app in firebreak.yaml", i.app.ID, resp.StatusCode)}
 	}
-	i.have, i.ends = secret.NewString(out.Token), out.Expires
+	i.have, i.ends, i.may = secret.NewString(out.Token), out.Expires, out.May
 	return i.have, nil
 }
 

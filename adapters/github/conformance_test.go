@@ -1,6 +1,8 @@
 package github_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,10 +35,19 @@ func TestRunsCancel(t *testing.T) {
 }
 
 func TestSecretPut(t *testing.T) {
-	for _, scope := range []string{"repository", "environment/prod/eu"} {
+	for scope, name := range map[string]string{
+		"repository": "NPM_TOKEN", "environment/prod/eu": "DEPLOY_KEY", "organization": "SHARED", "dependabot": "NPM_TOKEN",
+		"dependabot-organization": "NPM_TOKEN", "codespaces": "NPM_TOKEN", "codespaces-organization": "NPM_TOKEN",
+	} {
 		t.Run(scope, func(t *testing.T) {
-			name := map[string]string{"repository": "NPM_TOKEN", "environment/prod/eu": "DEPLOY_KEY"}[scope]
-			s := suite("github.secret.put", nil, func(s *fake.Server) bool { return s.SecretValue(scope, name) == newNPM })
+			held := func(s *fake.Server) bool {
+				visibility, ids := s.SharedWith(scope, name)
+				if strings.HasSuffix(scope, "organization") && (visibility != "selected" || !slices.Equal(ids, many)) {
+					return false
+				}
+				return s.SecretValue(scope, name) == newNPM
+			}
+			s := suite("github.secret.put", stores, held)
 			s.Inputs = inputs("repository", shop, "scope", scope, "name", name)
 			s.Inputs["value"] = plan.Value{Output: &plan.Ref{Action: "mint", Name: "value"}}
 			s.Secrets = map[string]secret.Text{"value": secret.NewString(newNPM)}

@@ -49,10 +49,10 @@ type Provider struct {
 	base      *url.URL
 	wire      adapters.Wire
 	who       authenticator
-	reads     *github.Client // behind the guard
-	surveys   *github.Client // behind the guard; waits out rate limits
-	writes    *github.Client // Apply alone; the guarded one in a dry run
-	downloads *http.Client   // without our token; GET only
+	reads     *github.Client    // behind the guard
+	surveying http.RoundTripper // behind the guard; waits out rate limits
+	writes    *github.Client    // Apply alone; the guarded one in a dry run
+	downloads *http.Client      // without our token; GET only
 }
 
 // New builds the provider. It does no I/O; a missing token shows when it is first
@@ -75,7 +75,7 @@ func New(c Config, w adapters.Wire) (*Provider, error) {
 	signed := signer{paced, p.who, u}
 	reads := adapters.Under(u.Path, routes())
 	p.reads = p.client(adapters.ReadOnly(signed, reads))
-	p.surveys = p.client(adapters.ReadOnly(patient{signed, w.Sleep}, reads))
+	p.surveying = adapters.ReadOnly(patient{signed, w.Sleep}, reads)
 	p.writes = p.client(signed)
 	if w.ReadOnly {
 		p.writes = p.reads

@@ -2,6 +2,7 @@ package github
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/firebreak/firebreak/adapters"
 )
@@ -13,7 +14,7 @@ func routes() []adapters.Route {
 	get := func(name, pattern string) adapters.Route {
 		return adapters.Route{Name: name, Method: http.MethodGet, Pattern: pattern}
 	}
-	return []adapters.Route{
+	return append(storeRoutes(get), []adapters.Route{
 		get("who we are", "/user"),
 		get("repository", repo),
 		get("branches", repo+"/branches"),
@@ -46,5 +47,18 @@ func routes() []adapters.Route {
 		get("deploy keys", repo+"/keys"),
 		get("hooks", repo+"/hooks"),
 		get("subject template", repo+"/actions/oidc/customization/sub"),
+	}...)
+}
+
+// storeRoutes are the reads of secrets outside of Actions' own, and of an organization.
+func storeRoutes(get func(name, pattern string) adapters.Route) []adapters.Route {
+	const repo, org = "/repos/*/*", "/orgs/*"
+	all := []adapters.Route{get("organization hooks", org+"/hooks")}
+	for _, at := range []string{repo + "/dependabot", repo + "/codespaces", org + "/actions", org + "/dependabot", org + "/codespaces"} {
+		all = append(all, get("secrets", at+"/secrets"), get("secret, or the key to seal with", at+"/secrets/*"))
+		if strings.HasPrefix(at, org) {
+			all = append(all, get("repositories of a secret", at+"/secrets/*/repositories"))
+		}
 	}
+	return all
 }

@@ -19,7 +19,12 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// secretPut stores a new value in a secret of a repository or an environment.
+// secretPut stores a new value in a secret: of a repository, an environment or an
+// organization, for workflows, Dependabot or Codespaces.
+//
+// A put to an organization replaces who may read the secret too. It resends what the
+// plan was made from, and where that is not so any more nothing is sent: somebody
+// who shared the secret with more repositories would get the new value there.
 //
 // GitHub never shows a value again, so a put cannot be taken back and its proof is
 // the time of the last change: newer than before the call, and not older than the
@@ -31,17 +36,29 @@ const largest = 48 << 10 // bytes. Source: GitHub REST reference, "Create or upd
 // Spec implements adapters.Action.
 func (secretPut) Spec() plan.Spec {
 	return plan.Spec{
-		Name: "github.secret.put", Summary: "Store a new value in a secret of a repository or an environment.", Target: "secret",
+		Name: "github.secret.put", Summary: "Store a new value in a secret of a repository, an environment or an organization.", Target: "secret",
 		Inputs: []plan.Field{
 			{Name: "repository", Type: plan.Repository, Required: true, Doc: "the repository, owner/name"},
-			{Name: "scope", Type: plan.String, Doc: "repository (default) or environment/NAME"},
+			{Name: "scope", Type: plan.String, Doc: "repository (default), environment/NAME, organization, dependabot, dependabot-organization, codespaces or codespaces-organization"},
 			{Name: "name", Type: plan.String, Required: true, Doc: "the secret's name"},
 			{Name: "value", Type: plan.Secret, Required: true, Doc: "the new value, at most 48 KB"},
 		},
 		Effect: plan.Irreversible, Role: plan.Deliver, Lost: plan.ResendSafe, Proof: plan.P1,
-		Settle: plan.Duration(5 * time.Second), Permissions: []string{"secrets=write", "environments=write"},
-		Source: `GitHub REST reference, "Create or update a repository secret" and "... an environment secret"`,
+		Settle: plan.Duration(5 * time.Second), Permissions: []string{
+			"secrets=write", "environments=write", "organization_secrets=write", "dependabot_secrets=write", "organization_dependabot_secrets=write",
+			"codespaces_secrets=write", "organization_codespaces_secrets=write",
+		},
+		Source: `GitHub REST reference, "Create or update a repository secret", "... an environment secret", "... an organization secret", also of Dependabot and Codespaces`,
 	}
+}
+
+// Needs implements adapters.Needing: of the permissions the one for this scope.
+func (secretPut) Needs(in adapters.Inputs) []string {
+	p, err := placeOf(scopeOf(in.Text("scope")))
+	if err != nil {
+		return nil
+	}
+	return []string{p.permission() + "=write"}
 }
 
 // putImage is what a put relies on. When the secret last changed is no part of it:
@@ -50,7 +67,12 @@ type putImage struct {
 	Scope  string `json:"scope"`
 	Name   string `json:"name"`
 	Exists bool   `json:"exists"`
+	// Of an organization's secret: who may read it.
+	Visibility string  `json:"visibility,omitempty"`
+	Selected   []int64 `json:"selected,omitempty"`
 }
+
+func (i putImage) sharing() sharing { return sharing{i.Visibility, i.Selected} }
 
 // putBefore goes with a call: the change it must be newer than.
 type putBefore struct {
@@ -67,29 +89,57 @@ func (secretPut) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, er
 	if image.Name == "" {
 		return plan.Change{}, errors.New("input name is missing; give the secret's name")
 	}
-	if _, err := secretAt(r.FullName, image.Scope, image.Name); err != nil {
+	p, err := placeOf(image.Scope)
+	if err != nil {
 		return plan.Change{}, err
 	}
 	var before putBefore
 	for _, x := range r.Secrets {
 		if x.Scope == image.Scope && x.Name == image.Name {
 			image.Exists, before.Updated = true, x.Updated
+			image.Visibility, image.Selected = x.Visibility, x.Selected
 		}
 	}
-	return plan.Change{
-		Target: plan.Target{Provider: "github", Kind: "secret", ID: r.FullName + "/" + image.Scope + "/" + image.Name, Name: image.Name},
+	if p.shared && !image.Exists {
+		return plan.Change{}, fmt.Errorf("%s has no %s secret %s that reaches %s, and firebreak makes none: it cannot know who may read it", owner(r.FullName), image.Scope, image.Name, r.FullName)
+	}
+	c := plan.Change{
+		Target: plan.Target{Provider: "github", Kind: "secret", ID: targetOf(p, r.FullName) + "/" + image.Scope + "/" + image.Name, Name: image.Name},
 		Before: plan.Image(image),
 		Calls:  []plan.Call{putCall(r.FullName, image, before)},
 		Breaks: "whoever still uses the old value of " + image.Name,
-	}, nil
+	}
+	if p.shared && image.Visibility == "" {
+		c.Calls, c.Assisted = nil, unshared(r.FullName, p, image)
+	}
+	return c, nil
+}
+
+// targetOf is the repository, or the organization whose secret it is.
+func targetOf(p place, repository string) string {
+	if p.shared {
+		return owner(repository)
+	}
+	return repository
+}
+
+// unshared is what a person does where firebreak could not read who may read a
+// secret: a put of ours might share it with everybody, or with nobody.
+func unshared(repository string, p place, image putImage) *plan.Assisted {
+	return &plan.Assisted{Instructions: fmt.Sprintf(
+		"Put the new value into %s's %s secret %s and leave its repository access as it is. firebreak may not: it could not read who may read the secret, which a change replaces; with %s=read and %s=write it does this itself.",
+		owner(repository), image.Scope, image.Name, p.permission(), p.permission(),
+	)}
 }
 
 func putCall(repository string, image putImage, before putBefore) plan.Call {
-	return plan.Call{
+	c := plan.Call{
 		Key: "put " + image.Scope + " " + image.Name, Verb: "put", Object: repository + "/" + image.Scope + "/" + image.Name,
 		Args:   map[string]string{"repository": repository, "scope": image.Scope, "name": image.Name},
 		Before: plan.Image(before),
 	}
+	image.sharing().args(c.Args)
+	return c
 }
 
 func scopeOf(text string) string {
@@ -97,19 +147,6 @@ func scopeOf(text string) string {
 		return "repository"
 	}
 	return text
-}
-
-// secretAt is the path of a secret, or of the key to seal with. Secrets of an environment are
-// addressed by repository and environment name: v62's methods want a repository id
-// and do not escape the name.
-func secretAt(repository, scope, name string) (string, error) {
-	if scope == "repository" {
-		return at(repository, "actions", "secrets", name), nil
-	}
-	if env, ok := strings.CutPrefix(scope, "environment/"); ok && env != "" {
-		return at(repository, "environments", env, "secrets", name), nil
-	}
-	return "", fmt.Errorf("scope %q of secret %s cannot be written here; give repository or environment/NAME, and have the organization's owner change organization secrets", scope, name)
 }
 
 // Apply implements adapters.Action. The key to seal with is read anew each time,
@@ -125,12 +162,19 @@ func (a secretPut) Apply(ctx context.Context, t adapters.Task, c plan.Call) adap
 	if len(value.Reveal()) > largest {
 		return refused(errors.New("the new value is longer than the 48 KB GitHub stores; it was not sent"))
 	}
-	keyAt, err := secretAt(c.Args["repository"], c.Args["scope"], "public-key")
+	p, err := placeOf(c.Args["scope"])
+	if err != nil {
+		return refused(err)
+	}
+	with, err := sharingOf(c.Args)
+	if err == nil && p.shared && with.Visibility == "" {
+		err = errors.New("who may read the organization's secret is not known; it was not sent")
+	}
 	if err != nil {
 		return refused(err)
 	}
 	var key publicKey
-	if _, err := get(ctx, a.reads, keyAt, &key); err != nil {
+	if _, err := get(ctx, a.reads, p.at(c.Args["repository"], "public-key"), &key); err != nil {
 		r := refused(fmt.Errorf("read the key to seal with: %w", err))
 		var limited *Limited
 		if r.Temporary = status(err) == 0 || status(err) >= 500; errors.As(err, &limited) {
@@ -142,11 +186,8 @@ func (a secretPut) Apply(ctx context.Context, t adapters.Task, c plan.Call) adap
 	if err != nil {
 		return refused(err)
 	}
-	path, err := secretAt(c.Args["repository"], c.Args["scope"], c.Args["name"])
-	if err != nil {
-		return refused(err)
-	}
-	o, code := a.send(ctx, http.MethodPut, path, body, nil)
+	body.share(with)
+	o, code := a.send(ctx, http.MethodPut, p.at(c.Args["repository"], c.Args["name"]), body, nil)
 	if code == http.StatusUnprocessableEntity {
 		o.Temporary, o.RetryAfter = true, plan.Duration(time.Second)
 	}
@@ -170,6 +211,17 @@ type publicKey struct {
 type sealedSecret struct {
 	Value string `json:"encrypted_value"`
 	KeyID string `json:"key_id"`
+	// Of an organization's secret. v62 leaves an empty list of repositories out.
+	Visibility string   `json:"visibility,omitempty"`
+	Selected   *[]int64 `json:"selected_repository_ids,omitempty"`
+}
+
+func (b *sealedSecret) share(s sharing) {
+	b.Visibility = s.Visibility
+	if s.Visibility == "selected" {
+		ids := append([]int64{}, s.Selected...)
+		b.Selected = &ids
+	}
 }
 
 // seal encrypts a value to GitHub's key as libsodium's crypto_box_seal does.
@@ -183,7 +235,7 @@ func (k publicKey) seal(v secret.Text) (sealedSecret, error) {
 	if err != nil {
 		return sealedSecret{}, errors.New("the value could not be sealed; nothing was sent")
 	}
-	return sealedSecret{base64.StdEncoding.EncodeToString(b), k.ID}, nil
+	return sealedSecret{Value: base64.StdEncoding.EncodeToString(b), KeyID: k.ID}, nil
 }
 
 // Settle implements adapters.Action.
@@ -204,11 +256,24 @@ func (a secretPut) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if err != nil {
 		return unread("read when "+t.Text("name")+" last changed", err)
 	}
-	image := putImage{Scope: scopeOf(t.Text("scope")), Name: strings.ToUpper(t.Text("name")), Exists: now.exists}
+	image := putImage{
+		Scope: scopeOf(t.Text("scope")), Name: strings.ToUpper(t.Text("name")), Exists: now.exists,
+		Visibility: now.sharing.Visibility, Selected: now.sharing.Selected,
+	}
 	next := putCall(t.Text("repository"), image, putBefore{now.updated})
 	r := plan.Reading{State: plan.Broken, Proof: plan.P1, Before: plan.Image(image), Server: now.server}
 	asked, last := sent(t, next.Key)
+	if changed := reshared(t.Action, now.sharing); changed != "" {
+		r.Final, r.Detail = true, changed
+		return r
+	}
 	switch {
+	case t.Action.Assisted != nil:
+		if now.exists && !now.updated.Before(t.Began.Add(skew-2*time.Second)) {
+			r.State, r.Detail = plan.Held, "changed at "+now.updated.UTC().Format(time.RFC3339)
+		} else {
+			r.Detail = "the secret has not changed since the response began"
+		}
 	case last != nil && now.newer(last.Call, asked, skew):
 		r.State, r.Detail = plan.Held, "changed at "+now.updated.UTC().Format(time.RFC3339)
 	case last != nil && t.Now.Sub(t.Answered(next)) < a.Spec().Settle.D():
@@ -219,9 +284,22 @@ func (a secretPut) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	return r
 }
 
+// reshared says how the sharing of an organization's secret differs from what the
+// plan was made from; "" when it does not. A person decides: sending the new value
+// would hand it to whoever came to be among the readers, or take back what an owner
+// has narrowed meanwhile.
+func reshared(a plan.Action, now sharing) string {
+	var image putImage
+	if len(a.Before) == 0 || json.Unmarshal(a.Before, &image) != nil || image.Visibility == "" || image.sharing().equal(now) {
+		return ""
+	}
+	return fmt.Sprintf("who may read the secret has changed: it was %s when this was planned and is %s; set it back, or plan again", image.sharing(), now)
+}
+
 // stored is what can be seen of a secret.
 type stored struct {
 	exists  bool
+	sharing sharing
 	updated time.Time
 	server  time.Time
 }
@@ -238,30 +316,34 @@ func (s stored) newer(c plan.Call, asked time.Time, skew time.Duration) bool {
 
 // look reads the secret and measures how far GitHub's clock is from ours.
 func (a secretPut) look(ctx context.Context, t adapters.Task) (s stored, skew time.Duration, err error) {
-	path, err := secretAt(t.Text("repository"), scopeOf(t.Text("scope")), strings.ToUpper(t.Text("name")))
+	p, err := placeOf(scopeOf(t.Text("scope")))
 	if err != nil {
 		return s, 0, err
 	}
+	repository, name := t.Text("repository"), strings.ToUpper(t.Text("name"))
 	var w secretWire
-	s.server, err = get(ctx, a.reads, path, &w)
+	s.server, err = get(ctx, a.reads, p.at(repository, name), &w)
 	if status(err) == http.StatusNotFound {
-		return a.absent(ctx, t)
+		// Told apart from a repository we may not see by a read that does not depend on the secret.
+		var key publicKey
+		s.server, err = get(ctx, a.reads, p.at(repository, "public-key"), &key)
+		return s, a.skew(s.server), err
 	}
-	if err == nil && w.Updated.IsZero() {
-		err = errors.New("GitHub's answer does not say when the secret last changed")
+	switch {
+	case err != nil:
+		return s, 0, err
+	case w.Updated.IsZero():
+		return s, 0, errors.New("GitHub's answer does not say when the secret last changed")
+	case p.shared && w.Visibility == "":
+		return s, 0, errors.New("GitHub's answer does not say who may read the secret")
 	}
 	s.exists, s.updated = true, w.Updated
-	return s, a.skew(s.server), err
-}
-
-// absent tells a secret that does not exist from a repository we may not see.
-func (a secretPut) absent(ctx context.Context, t adapters.Task) (s stored, skew time.Duration, err error) {
-	path, err := secretAt(t.Text("repository"), scopeOf(t.Text("scope")), "public-key")
-	if err != nil {
-		return s, 0, err
+	if p.shared {
+		s.sharing.Visibility = w.Visibility
 	}
-	var key publicKey
-	s.server, err = get(ctx, a.reads, path, &key)
+	if s.sharing.Visibility == "selected" {
+		s.sharing.Selected, err = selected(ctx, a.reads, p, repository, name)
+	}
 	return s, a.skew(s.server), err
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/go-github/v62/github"
+
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
@@ -19,16 +21,18 @@ import (
 // already are replaced.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	for _, name := range scope.Repositories {
-		r, gaps, err := p.survey(ctx, name)
+		v, err := p.survey(ctx, name)
 		if err != nil {
 			return fmt.Errorf("survey %s: %w; check its name and that GITHUB_TOKEN may read it", name, err)
 		}
+		r, gaps := v.r, v.gaps
 		s.Repositories = slices.DeleteFunc(s.Repositories, func(x snapshot.Repository) bool { return x.FullName == r.FullName })
 		s.Repositories = append(s.Repositories, *r)
 		s.Gaps = slices.DeleteFunc(s.Gaps, func(g snapshot.Gap) bool {
 			return g.Provider == "github" && strings.HasSuffix(g.What, " of "+r.FullName)
 		})
 		s.Gaps = append(s.Gaps, gaps...)
+		v.besideRepository(s)
 	}
 	slices.SortFunc(s.Repositories, func(a, b snapshot.Repository) int { return cmp.Compare(a.FullName, b.FullName) })
 	slices.SortFunc(s.Gaps, func(a, b snapshot.Gap) int {
@@ -41,7 +45,13 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 // fields of their own; gaps alone are shared.
 type surveyor struct {
 	*Provider
-	r *snapshot.Repository
+	client       *github.Client // waits out rate limits, and tells granted what GitHub says of our permissions
+	granted      *granted
+	r            *snapshot.Repository
+	page         string // the repository's web page
+	role         map[string]bool
+	owner        ownerWire
+	organization *snapshot.Organization // nil when its webhooks were not listed
 
 	mu   sync.Mutex
 	gaps []snapshot.Gap
@@ -53,26 +63,51 @@ type part struct {
 	read func(context.Context) error
 }
 
-func (p *Provider) survey(ctx context.Context, name string) (*snapshot.Repository, []snapshot.Gap, error) {
+type ownerWire struct {
+	Login string `json:"login"`
+	Type  string `json:"type"` // "Organization", "User"
+}
+
+func (p *Provider) survey(ctx context.Context, name string) (*surveyor, error) {
 	var repo struct {
-		ID       int64  `json:"id"`
-		FullName string `json:"full_name"`
-		Default  string `json:"default_branch"`
-		Private  bool   `json:"private"`
+		ID       int64           `json:"id"`
+		FullName string          `json:"full_name"`
+		Default  string          `json:"default_branch"`
+		Private  bool            `json:"private"`
+		Page     string          `json:"html_url"`
+		Role     map[string]bool `json:"permissions"`
+		Owner    ownerWire       `json:"owner"`
 	}
-	if _, err := get(ctx, p.surveys, at(name), &repo); err != nil {
-		return nil, nil, err
+	v := &surveyor{Provider: p, granted: &granted{}}
+	v.client = p.client(listening{p.surveying, v.granted})
+	if _, err := get(ctx, v.client, at(name), &repo); err != nil {
+		return nil, err
 	}
 	if repo.FullName == "" {
-		return nil, nil, errors.New("GitHub's answer names no repository")
+		return nil, errors.New("GitHub's answer names no repository")
 	}
-	v := &surveyor{Provider: p, r: &snapshot.Repository{FullName: repo.FullName, ID: repo.ID, DefaultBranch: repo.Default, Private: repo.Private}}
+	v.r = &snapshot.Repository{FullName: repo.FullName, ID: repo.ID, DefaultBranch: repo.Default, Private: repo.Private}
+	v.page, v.role, v.owner = repo.Page, repo.Role, repo.Owner
 	var wait sync.WaitGroup
 	for _, part := range v.parts() {
 		wait.Go(func() { v.gap(part.what, part.read(ctx)) })
 	}
 	wait.Wait()
-	return v.r, v.gaps, ctx.Err()
+	return v, ctx.Err()
+}
+
+// besideRepository adds what a survey learned that is not the repository's own.
+func (v *surveyor) besideRepository(s *snapshot.Snapshot) {
+	if o := v.organization; o != nil {
+		s.Organizations = slices.DeleteFunc(s.Organizations, func(x snapshot.Organization) bool { return x.Login == o.Login })
+		s.Organizations = append(s.Organizations, *o)
+	}
+	mine := v.permitted()
+	s.Permissions = slices.DeleteFunc(s.Permissions, func(x snapshot.Permission) bool {
+		return slices.ContainsFunc(mine, func(y snapshot.Permission) bool { return x.Provider == y.Provider && x.On == y.On && x.Name == y.Name })
+	})
+	s.Permissions = append(s.Permissions, mine...)
+	snapshot.Sort(s)
 }
 
 func (v *surveyor) parts() []part {
@@ -88,6 +123,9 @@ func (v *surveyor) parts() []part {
 		{"self-hosted runners", v.runners},
 		{"deploy keys", v.keys},
 		{"webhooks", v.hooks},
+		{"organization webhooks, the list", v.ownerHooks},
+		{"Dependabot secrets", v.besides("dependabot")},
+		{"Codespaces secrets", v.besides("codespaces")},
 		{"default permissions of GITHUB_TOKEN", v.permissions},
 		{"OIDC subject template", v.subject},
 	}

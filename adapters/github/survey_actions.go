@@ -10,7 +10,7 @@ import (
 )
 
 func (v *surveyor) workflows(ctx context.Context) error {
-	all, _, err := list[workflowWire](ctx, v.surveys, at(v.r.FullName, "actions", "workflows"), "workflows", nil)
+	all, _, err := list[workflowWire](ctx, v.client, at(v.r.FullName, "actions", "workflows"), "workflows", nil)
 	for _, w := range all {
 		v.r.Workflows = append(v.r.Workflows, snapshot.Workflow{ID: w.ID, Path: w.Path, Name: w.Name, State: w.State})
 	}
@@ -19,7 +19,7 @@ func (v *surveyor) workflows(ctx context.Context) error {
 }
 
 func (v *surveyor) runs(ctx context.Context) error {
-	all, _, err := liveRuns(ctx, v.surveys, v.r.FullName, "")
+	all, _, err := liveRuns(ctx, v.client, v.r.FullName, "")
 	var cut *incomplete
 	if err != nil && !errors.As(err, &cut) {
 		return err
@@ -34,7 +34,7 @@ func (v *surveyor) runs(ctx context.Context) error {
 }
 
 func (v *surveyor) caches(ctx context.Context) error {
-	all, _, err := list[cacheWire](ctx, v.surveys, at(v.r.FullName, "actions", "caches"), "actions_caches", nil)
+	all, _, err := list[cacheWire](ctx, v.client, at(v.r.FullName, "actions", "caches"), "actions_caches", nil)
 	for _, c := range all {
 		v.r.Caches = append(v.r.Caches, snapshot.Cache{ID: c.ID, Key: c.Key, Ref: c.Ref, Size: c.Size, Created: c.Created.UTC(), Used: c.Used.UTC()})
 	}
@@ -43,7 +43,7 @@ func (v *surveyor) caches(ctx context.Context) error {
 }
 
 func (v *surveyor) artifacts(ctx context.Context) error {
-	all, _, err := list[artifactWire](ctx, v.surveys, at(v.r.FullName, "actions", "artifacts"), "artifacts", nil)
+	all, _, err := list[artifactWire](ctx, v.client, at(v.r.FullName, "actions", "artifacts"), "artifacts", nil)
 	for _, a := range all {
 		v.r.Artifacts = append(v.r.Artifacts, snapshot.Artifact{ID: a.ID, Name: a.Name, RunID: a.Run.ID, Size: a.Size, Digest: a.Digest, Expired: a.Expired, Created: a.Created.UTC()})
 	}
@@ -55,7 +55,7 @@ func (v *surveyor) permissions(ctx context.Context) error {
 	var p struct {
 		Default string `json:"default_workflow_permissions"`
 	}
-	_, err := get(ctx, v.surveys, at(v.r.FullName, "actions", "permissions", "workflow"), &p)
+	_, err := get(ctx, v.client, at(v.r.FullName, "actions", "permissions", "workflow"), &p)
 	v.r.DefaultPermissions = p.Default
 	return err
 }
@@ -63,6 +63,6 @@ func (v *surveyor) permissions(ctx context.Context) error {
 // subject keeps the template as GitHub gives it: v62 loses use_immutable_subject
 // and sub_claim_prefix.
 func (v *surveyor) subject(ctx context.Context) error {
-	_, err := get(ctx, v.surveys, at(v.r.FullName, "actions", "oidc", "customization", "sub"), &v.r.Subject)
+	_, err := get(ctx, v.client, at(v.r.FullName, "actions", "oidc", "customization", "sub"), &v.r.Subject)
 	return err
 }

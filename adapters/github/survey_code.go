@@ -24,7 +24,7 @@ func (v *surveyor) files(ctx context.Context) error {
 			SHA string `json:"sha"`
 		} `json:"commit"`
 	}
-	branches, _, err := list[branch](ctx, v.surveys, at(v.r.FullName, "branches"), "", nil)
+	branches, _, err := list[branch](ctx, v.client, at(v.r.FullName, "branches"), "", nil)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (v *surveyor) tree(ctx context.Context, b snapshot.Branch) ([]entry, error)
 		} `json:"tree"`
 		Truncated bool `json:"truncated"`
 	}
-	if _, err := get(ctx, v.surveys, at(v.r.FullName, "git", "trees", b.SHA)+"?recursive=1", &tree); err != nil {
+	if _, err := get(ctx, v.client, at(v.r.FullName, "git", "trees", b.SHA)+"?recursive=1", &tree); err != nil {
 		return nil, err
 	}
 	var wanted []entry
@@ -109,7 +109,7 @@ func (v *surveyor) blob(ctx context.Context, sha string) (string, error) {
 		Content  string `json:"content"`
 		Encoding string `json:"encoding"`
 	}
-	if _, err := get(ctx, v.surveys, at(v.r.FullName, "git", "blobs", sha), &blob); err != nil {
+	if _, err := get(ctx, v.client, at(v.r.FullName, "git", "blobs", sha), &blob); err != nil {
 		return "", err
 	}
 	if blob.Encoding != "base64" {

@@ -11,16 +11,6 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// secrets lists names and times of the repository's own secrets and of those of the
-// organization that reach it.
-func (v *surveyor) secrets(ctx context.Context) error {
-	own, err := v.named(ctx, "repository", "actions", "secrets")
-	shared, serr := v.named(ctx, "organization", "actions", "organization-secrets")
-	v.gap("organization secrets that reach it, the list", serr)
-	v.addSecrets(own, shared)
-	return err
-}
-
 func (v *surveyor) addSecrets(lists ...[]snapshot.Secret) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -31,7 +21,7 @@ func (v *surveyor) addSecrets(lists ...[]snapshot.Secret) {
 }
 
 func (v *surveyor) named(ctx context.Context, scope string, path ...string) ([]snapshot.Secret, error) {
-	all, _, err := list[secretWire](ctx, v.surveys, at(v.r.FullName, path...), "secrets", nil)
+	all, _, err := list[secretWire](ctx, v.client, at(v.r.FullName, path...), "secrets", nil)
 	var out []snapshot.Secret
 	for _, x := range all {
 		out = append(out, snapshot.Secret{Name: x.Name, Scope: scope, Created: x.Created.UTC(), Updated: x.Updated.UTC(), Visibility: x.Visibility})
@@ -41,8 +31,12 @@ func (v *surveyor) named(ctx context.Context, scope string, path ...string) ([]s
 
 func (v *surveyor) variables(ctx context.Context) error {
 	own, err := v.values(ctx, "repository", "actions", "variables")
-	shared, serr := v.values(ctx, "organization", "actions", "organization-variables")
-	v.gap("organization variables that reach it, the list", serr)
+	var shared []snapshot.Variable
+	if v.organizationOwned() {
+		var serr error
+		shared, serr = v.values(ctx, "organization", "actions", "organization-variables")
+		v.gap("organization variables that reach it, the list", serr)
+	}
 	v.addVariables(own, shared)
 	return err
 }
@@ -57,7 +51,7 @@ func (v *surveyor) addVariables(lists ...[]snapshot.Variable) {
 }
 
 func (v *surveyor) values(ctx context.Context, scope string, path ...string) ([]snapshot.Variable, error) {
-	all, _, err := list[variableWire](ctx, v.surveys, at(v.r.FullName, path...), "variables", nil)
+	all, _, err := list[variableWire](ctx, v.client, at(v.r.FullName, path...), "variables", nil)
 	var out []snapshot.Variable
 	for _, x := range all {
 		out = append(out, snapshot.Variable{Name: x.Name, Scope: scope, Value: x.Value})
@@ -68,7 +62,7 @@ func (v *surveyor) values(ctx context.Context, scope string, path ...string) ([]
 // environments lists every environment with GitHub's whole object, its secrets'
 // names and its variables.
 func (v *surveyor) environments(ctx context.Context) error {
-	all, _, err := list[json.RawMessage](ctx, v.surveys, at(v.r.FullName, "environments"), "environments", nil)
+	all, _, err := list[json.RawMessage](ctx, v.client, at(v.r.FullName, "environments"), "environments", nil)
 	if err != nil {
 		return err
 	}
@@ -114,7 +108,7 @@ func (v *surveyor) branchesOf(ctx context.Context, environment string) ([]string
 	type policy struct {
 		Name string `json:"name"`
 	}
-	all, _, err := list[policy](ctx, v.surveys, at(v.r.FullName, "environments", environment, "deployment-branch-policies"), "branch_policies", nil)
+	all, _, err := list[policy](ctx, v.client, at(v.r.FullName, "environments", environment, "deployment-branch-policies"), "branch_policies", nil)
 	var cut *incomplete
 	if err != nil && !errors.As(err, &cut) {
 		return nil, err

@@ -111,7 +111,7 @@ func TestSurveyIsStable(t *testing.T) {
 	if x, y := port.ReplaceAllString(string(x), ""), port.ReplaceAllString(string(y), ""); x != y {
 		t.Errorf("%s\n%s", x, y)
 	}
-	if n := len(requests) / 2; n > 36 {
+	if n := len(requests) / 2; n > 44 {
 		t.Errorf("one survey took %d requests", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 // canned answers requests from a table of "METHOD path"; others get 404. It keeps
 // what was sent.
 type canned struct {
+	mu      sync.Mutex
 	answers map[string]reply
 	sent    []string
 	bodies  []string
@@ -33,6 +35,8 @@ type reply struct {
 }
 
 func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	key := r.Method + " " + r.URL.EscapedPath()
 	c.sent = append(c.sent, key)
 	if r.Body != nil {

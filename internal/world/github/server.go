@@ -156,6 +156,9 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, rt *route) *ans
 		w.Header().Set("X-OAuth-Scopes", strings.Join(scopes, ", "))
 	}
 	name, level, _ := strings.Cut(rt.permission, "=")
+	if s.state.Tokens[i].Scopes == nil && level != "" {
+		w.Header().Set("X-Accepted-GitHub-Permissions", rt.permission)
+	}
 	have := s.state.Tokens[i].Permissions
 	org := r.PathValue("org")
 	if org != "" && !strings.EqualFold(org, s.state.Owner) {
@@ -172,7 +175,6 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, rt *route) *ans
 	if have[name] == "write" || have[name] == level {
 		return nil
 	}
-	w.Header().Set("X-Accepted-GitHub-Permissions", rt.permission)
 	a := fail(http.StatusForbidden, "Resource not accessible by personal access token")
 	return &a
 }

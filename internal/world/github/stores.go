@@ -170,3 +170,6 @@ func (s *Server) Share(scope, name, visibility string, repositories ...int64) {
 		share(x, visibility, &repositories)
 	}
 }
+
+// StoreSecret puts a value into a store by hand, as its owner can.
+func (s *Server) StoreSecret(scope, name, value string) { s.store(scope, name, value) }
