@@ -13,6 +13,7 @@ import (
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/aws"
 	"github.com/firebreak/firebreak/adapters/github"
+	"github.com/firebreak/firebreak/adapters/httpapi"
 	"github.com/firebreak/firebreak/adapters/manual"
 	"github.com/firebreak/firebreak/adapters/npm"
 	"github.com/firebreak/firebreak/adapters/vault"
@@ -25,6 +26,7 @@ type Settings struct {
 	AWS    aws.Config
 	Vault  vault.Config
 	NPM    npm.Config
+	HTTP   httpapi.Config
 }
 
 // Providers lists every provider there is. It does no I/O.
@@ -41,7 +43,11 @@ func Providers(s Settings, w adapters.Wire) ([]adapters.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []adapters.Provider{gh, aws.New(s.AWS, w), v, registry, manual.New()}, nil
+	services, err := httpapi.New(s.HTTP, w)
+	if err != nil {
+		return nil, err
+	}
+	return []adapters.Provider{gh, aws.New(s.AWS, w), v, registry, services, manual.New()}, nil
 }
 
 // Catalogue is what all providers can do, made without settings or I/O.
@@ -65,6 +71,9 @@ func (s Settings) Endpoints() map[string]string {
 	}
 	if s.NPM.Registry != "" {
 		out["npm"] = s.NPM.Registry
+	}
+	for name, x := range s.HTTP.Services {
+		out["http."+name] = x.URL
 	}
 	var accounts []string
 	for _, name := range slices.Sorted(maps.Keys(s.AWS.Accounts)) {

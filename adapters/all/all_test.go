@@ -19,9 +19,10 @@ var names = []string{
 	"aws.role.deny_trust", "aws.role.revoke_sessions", "aws.secretsmanager.put",
 	"github.caches.purge", "github.logs.export", "github.runs.cancel", "github.secret.put",
 	"github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
+	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",
 	"npm.dist.digest", "npm.token.mint", "npm.token.revoke", "npm.token.test",
-	"vault.kv.put", "vault.token.revoke",
+	"vault.jwt_role.block", "vault.kv.put", "vault.token.revoke",
 }
 
 func TestCatalogueNeedsNothing(t *testing.T) {

@@ -37,6 +37,7 @@ func FromEnvironment(env map[string]string, cfg fbconfig.Config) (Settings, erro
 	if s.NPM, err = registry(env); err != nil {
 		return s, err
 	}
+	s.HTTP = services(env, cfg)
 	return s, nil
 }
 

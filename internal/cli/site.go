@@ -146,6 +146,9 @@ func (s *site) mask(r *secret.Redactor) {
 	names := []string{
 		"GITHUB_TOKEN", "GH_TOKEN", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "NPM_TOKEN", "NODE_AUTH_TOKEN",
 	}
+	for _, x := range s.config.Services {
+		names = append(names, x.Env)
+	}
 	for _, c := range s.config.Credentials {
 		if c.Issuer == nil {
 			continue

@@ -18,6 +18,7 @@ type Config struct {
 	Owners      map[string]Owner
 	Credentials []Credential
 	Identities  map[string]Identity // by the name workflows use
+	Services    map[string]Service // under http:, by name
 	Confirm     Confirm
 	Waits       map[string]plan.Duration // overrides, by action name, or by provider ("aws")
 }

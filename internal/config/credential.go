@@ -28,7 +28,7 @@ func identityKinds() []string { return []string{"aws.role", "vault.jwt_role"} }
 
 func (r *reader) credential(n document.Node) {
 	c := Credential{Rotation: "emergency", Line: n.Pos().Line}
-	var deadline document.Node
+	var deadline, issuer document.Node
 	for _, e := range n.Map("secret", "scope", "issuer", "stores", "authority", "owner", "rotation", "deadline", "mints") {
 		switch e.Name {
 		case "secret":
@@ -36,7 +36,7 @@ func (r *reader) credential(n document.Node) {
 		case "scope":
 			c.Scope = scope(e.Value)
 		case "issuer":
-			c.Issuer = named(e.Value, "issuer")
+			c.Issuer, issuer = named(e.Value, "issuer"), e.Value
 		case "stores":
 			for _, s := range list(e.Value) {
 				if v := named(s, "store"); v != nil {
@@ -65,7 +65,7 @@ func (r *reader) credential(n document.Node) {
 	if deadline.Exists() && c.Rotation != "overlap" {
 		deadline.Report("a deadline belongs to rotation: overlap", "in emergency order the old value dies at once")
 	}
-	r.c.Credentials = append(r.c.Credentials, c)
+	r.c.Credentials, r.issuers = append(r.c.Credentials, c), append(r.issuers, issuer)
 }
 
 func secretNames(n document.Node) []string {

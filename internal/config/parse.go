@@ -29,6 +29,8 @@ func Parse(file string, b []byte) (Config, error) {
 type reader struct {
 	c      Config
 	owners []used // checked when every owner is known
+	// issuers are where each credential's issuer stands, checked when every service is known.
+	issuers []document.Node
 }
 
 type used struct {
@@ -38,7 +40,7 @@ type used struct {
 
 func (r *reader) file(root document.Node) {
 	versioned := false
-	for _, e := range root.Map("version", "github", "author", "aws", "recipients", "owners", "credentials", "identities", "confirm", "waits") {
+	for _, e := range root.Map("version", "github", "author", "aws", "recipients", "owners", "credentials", "identities", "http", "confirm", "waits") {
 		switch e.Name {
 		case "version":
 			versioned = true
@@ -59,6 +61,8 @@ func (r *reader) file(root document.Node) {
 			}
 		case "identities":
 			r.identities(e.Value)
+		case "http":
+			r.services(e.Value)
 		case "confirm":
 			r.confirm(e.Value)
 		case "waits":
@@ -69,6 +73,7 @@ func (r *reader) file(root document.Node) {
 		root.ReportAt(document.Pos{Line: 1, Column: 1}, `the key "version" is missing`, "write version: 1")
 	}
 	r.checkOwners()
+	r.checkServices()
 }
 
 // list is n's items; an empty value has none.

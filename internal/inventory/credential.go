@@ -91,7 +91,7 @@ func (b *builder) declare(c *Credential, d *config.Credential) {
 		switch d.Issuer.Name {
 		case "aws.access_key":
 			c.Kind = "access-key"
-		case "npm.token", "vault.token":
+		case "npm.token", "vault.token", "http.key":
 			c.Kind = "token"
 		}
 	}
@@ -113,6 +113,8 @@ func (b *builder) system(issuer string, with map[string]string) string {
 		return "AWS account " + cmp.Or(account, "(not declared)") + owned(with["user"])
 	case "npm":
 		return "the npm registry" + owned(with["user"])
+	case "http":
+		return "the service " + with["service"]
 	case "vault":
 		return strings.TrimSpace("Vault " + with["address"])
 	}
