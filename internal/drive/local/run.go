@@ -33,6 +33,10 @@ type Options struct {
 	// finishes and is recorded), the second at once (what is under way stays in
 	// doubt). Nil: never.
 	Interrupt <-chan struct{}
+	// Amend gives what is added to the incident while the sitting goes on: a further
+	// plan with what belongs to it, as one batch. As long as it is open the sitting does
+	// not end for want of something to do. Nil: nothing is added.
+	Amend <-chan []respond.Data
 	// Destroy destroys the incident's key when every credential is closed. Nil: there is none.
 	Destroy func() error
 }
@@ -129,6 +133,9 @@ func (r *run) finish() (done bool, err error) {
 	for _, c := range r.Log.decider.Commands() {
 		switch v := c.(type) {
 		case respond.Stop:
+			if r.Amend != nil && r.Log.State().Phase == "open" {
+				return false, nil // nobody chose to stop: what comes may be more to do
+			}
 			return true, r.stop(v)
 		case respond.Ask:
 			asked = true
@@ -136,7 +143,7 @@ func (r *run) finish() (done bool, err error) {
 			waits = !v.Idle || !asked // Wait comes last
 		}
 	}
-	if waits {
+	if waits || r.Amend != nil {
 		return false, nil
 	}
 	s := r.Log.State()
@@ -179,6 +186,12 @@ func (r *run) await() (bool, error) {
 			at = until
 		}
 		return true, r.Log.append(at, respond.Fired{Until: until})
+	case more, open := <-r.Amend:
+		if !open {
+			r.Amend = nil // blocks for ever from now on
+			return true, nil
+		}
+		return true, r.Log.Append(more...)
 	case <-r.Interrupt:
 		return r.interrupted()
 	case <-r.ctx.Done():
