@@ -46,6 +46,7 @@ type scene struct {
 	env     []string
 	client  *http.Client
 	world   *exec.Cmd
+	told    string        // by the world
 	said    *bytes.Buffer // by everything that ran here
 }
 
@@ -88,10 +89,11 @@ func (s *scene) serve() error {
 		Control     string            `json:"control"`
 		Environment map[string]string `json:"environment"`
 	}
-	if err := json.NewDecoder(out).Decode(&told); err != nil {
+	var text bytes.Buffer
+	if err := json.NewDecoder(io.TeeReader(out, &text)).Decode(&told); err != nil {
 		return errors.Join(fmt.Errorf("the world told nothing: %w", err), s.close())
 	}
-	s.control = told.Control
+	s.control, s.told = told.Control, text.String()
 	s.env = []string{"HOME=" + s.dir, "FIREBREAK_CLOCK=" + s.file("world")}
 	for k, v := range told.Environment {
 		s.env = append(s.env, k+"="+v)

@@ -21,6 +21,7 @@ var words = map[string]string{
 	"branches":       "the branches it stands on",
 	"breaks":         "what stops working for whom, in a sentence",
 	"by":             "who did it",
+	"call":           "number of the call within the action, or the call itself",
 	"calls":          "mutating calls",
 	"checkpoint_key": "public key that checkpoints of this incident verify with",
 	"choice":         "the answer, one of those the question had",
