@@ -34,7 +34,7 @@ func (kvPut) Spec() plan.Spec {
 		},
 		Outputs: []plan.Field{{Name: "version", Type: plan.String, Doc: "version that holds the value"}},
 		Effect:  plan.Reversible, Role: plan.Deliver, Lost: plan.Detectable, Proof: plan.P2, Settle: settle,
-		Permissions: []string{"MOUNT/data/PATH: create, update, read", "MOUNT/metadata/PATH: read"},
+		Permissions: []string{permitReadKV, permitWriteKV, permitMetadata},
 		Source:      "Vault API documentation, KV version 2: \"Create/update secret\", options.cas",
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/api"
@@ -30,6 +31,12 @@ type token struct {
 // Source: Vault documentation, "JWT/OIDC auth": metadata "role" of the login.
 func (t token) of(r jwtRole) bool {
 	return t.Path == "auth/"+r.mount+"/login" && t.Meta["role"] == r.name
+}
+
+// role gives the JWT role a login with which made the token.
+func (t token) role() (jwtRole, bool) {
+	mount, login := strings.CutSuffix(strings.TrimPrefix(t.Path, "auth/"), "/login")
+	return jwtRole{mount, t.Meta["role"]}, login && t.Meta["role"] != ""
 }
 
 func (t token) snapshot() snapshot.VaultToken {

@@ -3,8 +3,6 @@ package vault
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,42 +26,24 @@ const revokePermission = "update on auth/token/revoke-accessor, sudo and list on
 func (tokenRevoke) Spec() plan.Spec {
 	return plan.Spec{
 		Name: "vault.token.revoke", Summary: "Revoke every live token that a Vault JWT role issued", Target: "tokens",
-		Inputs: []plan.Field{
-			{Name: "role", Type: plan.String, Required: true, Doc: "JWT role"},
-			{Name: "mount", Type: plan.String, Doc: "auth mount of the role; jwt when left out"},
-			{Name: "address", Type: plan.String, Doc: "server, where the snapshot has more than one"},
-		},
+		Inputs: roleInputs(),
 		Effect: plan.Irreversible, Role: plan.Cut, Lost: plan.ResendSafe, Proof: plan.P2, Settle: settle,
-		Permissions: []string{"auth/token/accessors: list, sudo", "auth/token/lookup-accessor: update", "auth/token/revoke-accessor: update", "auth/MOUNT/role/ROLE: read"},
+		Permissions: []string{permitList, permitLookup, permitRevoke, permitReadRole},
 		Source:      "Vault API documentation, Token auth method: \"List accessors\", \"Revoke token accessor\"; \"Batch tokens\"",
 	}
 }
 
-func roleOf(text func(string) string) jwtRole {
-	return jwtRole{or(text("mount"), "jwt"), text("role")}
-}
+func roleOf(text func(string) string) jwtRole { return newRole(or(text("mount"), "jwt"), text("role")) }
 
 // Plan implements adapters.Action.
 func (tokenRevoke) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error) {
-	r := roleOf(in.Text)
-	if err := clean(r.mount, r.name); err != nil {
-		return plan.Change{}, err
-	}
-	var raw json.RawMessage
-	v, err := surveyed(s, func(v *snapshot.Vault) bool {
-		i := slices.IndexFunc(v.Roles, func(x snapshot.VaultRole) bool { return x.Mount == r.mount && x.Name == r.name })
-		if i < 0 || in.Text("address") != "" && in.Text("address") != v.Address {
-			return false
-		}
-		raw = v.Roles[i].Raw
-		return true
-	}, &adapters.Missing{What: "Vault role " + r.String(), Scope: adapters.Scope{Identities: map[string]string{r.mount + "/" + r.name: "vault.jwt_role"}}})
+	r, v, raw, err := findRole(in, s)
 	if err != nil {
 		return plan.Change{}, err
 	}
 	c := plan.Change{
 		Target: plan.Target{Provider: "vault", Kind: "tokens", ID: r.mount + "/" + r.name, Name: r.name, Selector: true},
-		Doors:  []string{"identity:vault:" + r.name},
+		Doors:  []string{"identity:vault:" + in.Text("role")},
 		Breaks: "jobs that hold a token of this role now",
 	}
 	for _, t := range v.Tokens {
@@ -105,9 +85,9 @@ func batches(raw json.RawMessage) (bool, time.Duration) {
 	return true, system
 }
 
-// Apply implements adapters.Action. A token that ended by itself meanwhile is
-// refused as an unknown accessor with the same status as a missing permission;
-// the list tells them apart.
+// Apply implements adapters.Action. To revoke a token that ended by itself meanwhile is
+// a success with a warning. Where a server refuses it instead, with the status of a
+// missing permission, the list tells them apart.
 func (a tokenRevoke) Apply(ctx context.Context, _ adapters.Task, c plan.Call) adapters.Result {
 	if a.c.writes == nil {
 		return adapters.Result{Outcome: plan.Outcome{State: plan.Refused, Detail: errNoAddress.Error()}}
@@ -143,8 +123,7 @@ func (a tokenRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 		return adapters.Unread(err)
 	}
 	raw, err := a.c.role(ctx, role)
-	var s *adapters.Status
-	if gone := errors.As(err, &s) && s.Code == http.StatusNotFound; err != nil && !gone {
+	if err != nil && !absent(err) {
 		return adapters.Unread(err)
 	}
 	tokens, err := a.c.tokens(ctx)

@@ -1,5 +1,5 @@
 // Package vault is the adapter for HashiCorp Vault and servers that speak its API:
-// the tokens of a JWT role, and the KV version 2 engine as a store.
+// JWT roles and their tokens, and the KV version 2 engine as a store.
 //
 // It uses the official client unmodified, with its retries off: the client's
 // default is to send a request again on connection errors and 5xx, which would
@@ -49,7 +49,7 @@ func (*Provider) Name() string { return "vault" }
 
 // Actions implements adapters.Provider.
 func (p *Provider) Actions() []adapters.Action {
-	return []adapters.Action{tokenRevoke{p.c}, kvPut{p.c}}
+	return []adapters.Action{roleBlock{p.c}, tokenRevoke{p.c}, kvPut{p.c}}
 }
 
 // Issuers implements adapters.Provider.
@@ -60,7 +60,8 @@ func (*Provider) Stores() []plan.StoreKind {
 	return []plan.StoreKind{{Name: "vault.kv", Put: "vault.kv.put", Provider: "vault"}}
 }
 
-// Survey lists the roles and stores of scope with the roles' live service tokens.
+// Survey lists the roles and stores of scope with the roles' live service tokens, and
+// what our own token may do with them.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	roles, stores := wanted(scope)
 	if len(roles)+len(stores) == 0 {
@@ -103,6 +104,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		v.KV = append(v.KV, snapshot.VaultKV{Mount: st.mount, Path: st.path, Version: version, Destroyed: destroyed})
 	}
 	s.Vault = append(s.Vault, v)
+	s.Permissions = append(s.Permissions, p.c.permissions(ctx, roles, stores)...)
 	return nil
 }
 
@@ -128,13 +130,19 @@ func (p *Provider) Self(ctx context.Context) (adapters.Self, error) {
 	if me.Accessor != "" {
 		self.Kills = []string{killKey(me.Accessor)}
 	}
+	if r, ok := me.role(); ok {
+		self.Kills = append(self.Kills, roleKey(r))
+	}
 	return self, nil
 }
 
 func killKey(accessor string) string { return "vault:accessor:" + accessor }
 
-// jwtRole is a role of a JWT auth mount.
+// jwtRole is a role of a JWT auth mount. Vault keeps role names in lower case and
+// takes them in any; a token's metadata has them as kept.
 type jwtRole struct{ mount, name string }
+
+func newRole(mount, name string) jwtRole { return jwtRole{mount, strings.ToLower(name)} }
 
 func (r jwtRole) String() string { return "auth/" + r.mount + "/role/" + r.name }
 
@@ -166,9 +174,9 @@ func parseRole(ref string) jwtRole {
 	ref = strings.TrimPrefix(strings.TrimPrefix(ref, "vault:"), "auth/")
 	mount, name, ok := strings.Cut(ref, "/")
 	if !ok {
-		return jwtRole{"jwt", ref}
+		return newRole("jwt", ref)
 	}
-	return jwtRole{mount, strings.TrimPrefix(name, "role/")}
+	return newRole(mount, strings.TrimPrefix(name, "role/"))
 }
 
 func or(s, otherwise string) string {

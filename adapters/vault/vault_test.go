@@ -1,8 +1,11 @@
 package vault_test
 
 import (
+	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +16,6 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/snapshot"
-	"github.com/firebreak/firebreak/internal/world"
 	wvault "github.com/firebreak/firebreak/internal/world/vault"
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
@@ -34,51 +36,37 @@ const (
 	another  = "the-other-key-of-the-same-secret"
 )
 
+// irPolicy is the least a responder needs.
 var irPolicy = map[string][]wvault.Rule{
 	"ir": {
-		{Path: "auth/token/accessors*", Capabilities: []string{"list", "sudo"}},
+		{Path: "auth/token/accessors", Capabilities: []string{"list", "sudo"}},
 		{Path: "auth/token/lookup-accessor", Capabilities: []string{"update"}},
 		{Path: "auth/token/revoke-accessor", Capabilities: []string{"update"}},
-		{Path: "auth/+/role/+", Capabilities: []string{"read"}},
+		{Path: "auth/+/role/+", Capabilities: []string{"read", "update"}},
 		{Path: "secret/*", Capabilities: []string{"create", "update", "read"}},
 	},
 	"ci": {{Path: "secret/data/ci/*", Capabilities: []string{"read"}}},
 }
 
-func login(name, value, accessor, role string) wvault.Token {
+func loggedIn(name, value, accessor, role string) wvault.Token {
 	return wvault.Token{Name: name, Value: value, Accessor: accessor, Path: "auth/jwt/login", Policies: []string{"default", "ci"}, Meta: map[string]string{"role": role}, TTL: time.Hour}
+}
+
+func bound(name string) wvault.Role {
+	return wvault.Role{Name: name, UserClaim: "actor", BoundClaims: map[string]any{"repository": "acme/shop"}, Policies: []string{"ci"}, TokenType: "default", TTL: 3600}
 }
 
 func seed() wvault.Seed {
 	return wvault.Seed{
-		Cluster: "cluster-1", Policies: irPolicy, Operator: "operator",
+		Cluster: "cluster-1", Policies: maps.Clone(irPolicy), Operator: "operator",
 		Tokens: []wvault.Token{
 			{Name: "operator", Value: operator, Accessor: "acc-operator", Policies: []string{"ir"}},
-			login("ci", live, "acc-ci-1", "ci"), login("ci-2", "hvs.second-token-of-role-ci", "acc-ci-2", "ci"),
-			login("docs", "hvs.token-of-another-role", "acc-docs", "docs"),
+			loggedIn("ci", live, "acc-ci-1", "ci"), loggedIn("ci-2", "hvs.second-token-of-role-ci", "acc-ci-2", "ci"),
+			loggedIn("docs", "hvs.token-of-another-role", "acc-docs", "docs"),
 		},
-		Roles: []wvault.Role{{Name: "ci", BoundClaims: map[string]any{"repository": "acme/shop"}, Policies: []string{"ci"}, TokenType: "default", TTL: 3600}},
+		Roles: []wvault.Role{bound("ci"), bound("docs")},
 		KV:    []wvault.Secret{{Path: "ci/npm", Data: map[string]any{"token": oldValue, "other": another}}},
 	}
-}
-
-func start(t testing.TB, s wvault.Seed) (*worldtest.World, *wvault.Server) {
-	t.Helper()
-	var srv *wvault.Server
-	w := worldtest.New(t, world.Options{}, func(c world.Core) world.Provider {
-		srv = wvault.New(c, s)
-		return srv
-	})
-	return w, srv
-}
-
-func provider(t testing.TB, w *worldtest.World, wire adapters.Wire, token string) *vault.Provider {
-	t.Helper()
-	p, err := vault.New(vault.Config{Address: w.URL("vault"), Token: secret.NewString(token)}, wire)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 var scope = adapters.Scope{
@@ -86,52 +74,72 @@ var scope = adapters.Scope{
 	Stores:     []adapters.Selector{{Name: "vault.kv", With: map[string]string{"mount": "secret", "path": "ci/npm"}}},
 }
 
-func suite(action string, s wvault.Seed, truth func(*wvault.Server) bool) adaptertest.Suite {
-	var w *worldtest.World
+// suite is the conformance suite of one action on one ground. Every fault is put in
+// above the server, so each can be had on a real one too.
+func suite(g ground, action string, s wvault.Seed, truth func(testing.TB, *place) bool) adaptertest.Suite {
+	var p *place
+	canaries := []secret.Text{secret.NewString(oldValue), secret.NewString(another), {}, {}, {}}
 	return adaptertest.Suite{
 		Action: action,
 		World: func(t *testing.T) adaptertest.World {
-			var srv *wvault.Server
-			w, srv = start(t, s)
-			return adaptertest.World{Transport: w.Wire().Transport, Now: w.Clock.Now, Advance: w.Clock.Advance, Truth: func() (ok bool) {
-				if err := w.Do(func(world.Core) { ok = truth(srv) }); err != nil {
-					t.Fatal(err)
-				}
-				return ok
-			}}
+			p = g.open(t, s)
+			for i, name := range []string{"operator", "ci", "ci-2"} {
+				canaries[2+i] = secret.NewString(p.value(name))
+			}
+			here := p
+			return adaptertest.World{Transport: p.wire().Transport, Now: p.now, Advance: p.advance, Truth: func() bool { return truth(t, here) }}
 		},
-		Provider: func(t *testing.T, wire adapters.Wire) adapters.Provider { return provider(t, w, wire, operator) },
-		Scope:    scope,
+		Provider: func(t *testing.T, wire adapters.Wire) adapters.Provider {
+			return p.provider(t, wire, p.value("operator"))
+		},
+		Scope: scope,
 		Mutates: func(r *http.Request) bool {
-			return adapters.MutatesByMethod(r) && !strings.HasSuffix(r.URL.Path, "/lookup-accessor")
+			return adapters.MutatesByMethod(r) && !strings.HasSuffix(r.URL.Path, "/lookup-accessor") && !strings.HasSuffix(r.URL.Path, "/capabilities-self")
 		},
-		Canaries: []secret.Text{secret.NewString(operator), secret.NewString(live), secret.NewString(oldValue), secret.NewString(another)},
+		Canaries: canaries,
 	}
 }
 
 func literal(s string) plan.Value { return plan.Value{Literal: s} }
 
+func ciRole() adapters.Inputs { return adapters.Inputs{"mount": literal("jwt"), "role": literal("ci")} }
+
 func TestTokenRevoke(t *testing.T) {
-	s := suite("vault.token.revoke", seed(), func(v *wvault.Server) bool {
-		return !v.Live("ci") && !v.Live("ci-2") && v.Live("docs") && v.Live("operator")
+	both(t, func(t *testing.T, g ground) {
+		s := suite(g, "vault.token.revoke", seed(), func(t testing.TB, p *place) bool {
+			return !p.live(t, "ci") && !p.live(t, "ci-2") && p.live(t, "docs") && p.live(t, "operator")
+		})
+		s.Inputs = ciRole()
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
 	})
-	s.Inputs = adapters.Inputs{"mount": literal("jwt"), "role": literal("ci")}
-	s.Quirks.IgnoresBody = true
-	adaptertest.Run(t, s)
+}
+
+func TestRoleBlock(t *testing.T) {
+	both(t, func(t *testing.T, g ground) {
+		s := suite(g, "vault.jwt_role.block", seed(), func(t testing.TB, p *place) bool {
+			code, _ := p.login(t, "ci", nil)
+			return code == http.StatusBadRequest && p.live(t, "ci") && p.live(t, "docs")
+		})
+		s.Inputs = ciRole()
+		adaptertest.Run(t, s)
+	})
 }
 
 func TestKVPut(t *testing.T) {
-	s := suite("vault.kv.put", seed(), func(v *wvault.Server) bool {
-		d := v.Read("secret", "ci/npm")
-		return d["token"] == newValue && d["other"] == another
+	both(t, func(t *testing.T, g ground) {
+		s := suite(g, "vault.kv.put", seed(), func(t testing.TB, p *place) bool {
+			d := p.kv(t, "ci/npm")
+			return d["token"] == newValue && d["other"] == another
+		})
+		s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "key": literal("token"), "value": {Output: &plan.Ref{Action: "mint", Name: "value"}}}
+		s.Secrets = map[string]secret.Text{"value": secret.NewString(newValue)}
+		s.Quirks.Blind = true
+		adaptertest.Run(t, s)
 	})
-	s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "key": literal("token"), "value": {Output: &plan.Ref{Action: "mint", Name: "value"}}}
-	s.Secrets = map[string]secret.Text{"value": secret.NewString(newValue)}
-	s.Quirks.Blind = true
-	adaptertest.Run(t, s)
 }
 
-func task(t *testing.T, w *worldtest.World, p *vault.Provider, use string, in adapters.Inputs, secrets map[string]secret.Text) (adapters.Action, adapters.Task) {
+func task(t *testing.T, pl *place, p *vault.Provider, use string, in adapters.Inputs, secrets map[string]secret.Text) (adapters.Action, adapters.Task) {
 	t.Helper()
 	snap := &snapshot.Snapshot{}
 	if err := p.Survey(t.Context(), scope, snap); err != nil {
@@ -151,10 +159,16 @@ func task(t *testing.T, w *worldtest.World, p *vault.Provider, use string, in ad
 				inputs[k] = v.Literal
 			}
 		}
-		return a, adapters.Task{Action: plan.Action{Before: c.Before, Calls: c.Calls}, Inputs: inputs, Secrets: secrets, Began: w.Clock.Now(), Now: w.Clock.Now()}
+		return a, adapters.Task{Action: plan.Action{Before: c.Before, Calls: c.Calls}, Inputs: inputs, Secrets: secrets, Began: pl.now(), Now: pl.now()}
 	}
 	t.Fatalf("no action %s", use)
 	return nil, adapters.Task{}
+}
+
+// acts is an action of the operator's on a place, ready to be carried out.
+func (p *place) acts(t *testing.T, use string, in adapters.Inputs, secrets map[string]secret.Text) (adapters.Action, adapters.Task) {
+	t.Helper()
+	return task(t, p, p.provider(t, p.wire(), p.value("operator")), use, in, secrets)
 }
 
 func putInputs() adapters.Inputs {
@@ -163,40 +177,37 @@ func putInputs() adapters.Inputs {
 
 // Somebody writes between our reading and our call: nothing of theirs is lost.
 func TestKVPutLosesARace(t *testing.T) {
-	w, srv := start(t, seed())
-	p := provider(t, w, w.Wire(), operator)
-	mine, theirs := map[string]secret.Text{"value": secret.NewString(newValue)}, map[string]secret.Text{"value": secret.NewString("somebody-else")}
-	a, tk := task(t, w, p, "vault.kv.put", putInputs(), mine)
-	call := a.Verify(t.Context(), tk).Next[0]
+	both(t, func(t *testing.T, g ground) {
+		p := g.open(t, seed())
+		mine, theirs := map[string]secret.Text{"value": secret.NewString(newValue)}, map[string]secret.Text{"value": secret.NewString("somebody-else")}
+		a, tk := p.acts(t, "vault.kv.put", putInputs(), mine)
+		call := a.Verify(t.Context(), tk).Next[0]
 
-	other := tk
-	other.Secrets = theirs
-	other.Inputs = map[string]any{"mount": "secret", "path": "ci/npm", "key": "fresh"}
-	if out := a.Apply(t.Context(), other, call); out.State != plan.Done {
-		t.Fatalf("%+v", out.Outcome)
-	}
-	out := a.Apply(t.Context(), tk, call)
-	if out.State != plan.Refused || !out.Temporary {
-		t.Fatalf("want refused, to be read again, got %+v", out.Outcome)
-	}
-	tk.History = []plan.Attempt{{Call: call, Number: 1, At: tk.Now}}
-	if s := a.Settle(t.Context(), tk, call); s.Happened != "no" {
-		t.Errorf("the version after ours is somebody else's: want no, got %+v", s)
-	}
-	next := a.Verify(t.Context(), tk).Next[0]
-	if out := a.Apply(t.Context(), tk, next); out.State != plan.Done || out.Outputs["version"].Value != "3" {
-		t.Fatalf("%+v", out.Outcome)
-	}
-	var data map[string]any
-	if err := w.Do(func(world.Core) { data = srv.Read("secret", "ci/npm") }); err != nil {
-		t.Fatal(err)
-	}
-	if data["token"] != newValue || data["fresh"] != "somebody-else" || data["other"] != another {
-		t.Errorf("a key was lost: %d keys", len(data))
-	}
+		other := tk
+		other.Secrets = theirs
+		other.Inputs = map[string]any{"mount": "secret", "path": "ci/npm", "key": "fresh"}
+		if out := a.Apply(t.Context(), other, call); out.State != plan.Done {
+			t.Fatalf("%+v", out.Outcome)
+		}
+		out := a.Apply(t.Context(), tk, call)
+		if out.State != plan.Refused || !out.Temporary {
+			t.Fatalf("want refused, to be read again, got %+v", out.Outcome)
+		}
+		tk.History = []plan.Attempt{{Call: call, Number: 1, At: tk.Now}}
+		if s := a.Settle(t.Context(), tk, call); s.Happened != "no" {
+			t.Errorf("the version after ours is somebody else's: want no, got %+v", s)
+		}
+		next := a.Verify(t.Context(), tk).Next[0]
+		if out := a.Apply(t.Context(), tk, next); out.State != plan.Done || out.Outputs["version"].Value != "3" {
+			t.Fatalf("%+v", out.Outcome)
+		}
+		if data := p.kv(t, "ci/npm"); data["token"] != newValue || data["fresh"] != "somebody-else" || data["other"] != another {
+			t.Errorf("a key was lost: %d keys", len(data))
+		}
+	})
 }
 
-// between sends another write just before the adapter's own arrives.
+// between does something just before the adapter's own write arrives.
 type between struct {
 	next  http.RoundTripper
 	write func()
@@ -212,60 +223,59 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // The race inside Apply, after its own read: only check-and-set can stop it.
 func TestKVPutChecksAndSets(t *testing.T) {
-	w, srv := start(t, seed())
-	value := map[string]secret.Text{"value": secret.NewString(newValue)}
-	race := &between{next: w.Wire().Transport}
-	wire := w.Wire()
-	wire.Transport = race
-	a, tk := task(t, w, provider(t, w, wire, operator), "vault.kv.put", putInputs(), value)
-	theirs, other := task(t, w, provider(t, w, w.Wire(), operator), "vault.kv.put", putInputs(), map[string]secret.Text{"value": secret.NewString("somebody-else")})
-	other.Inputs = map[string]any{"mount": "secret", "path": "ci/npm", "key": "fresh"}
-	call := a.Verify(t.Context(), tk).Next[0]
-	race.write = func() {
-		if out := theirs.Apply(t.Context(), other, call); out.State != plan.Done {
-			t.Errorf("%+v", out.Outcome)
+	both(t, func(t *testing.T, g ground) {
+		p := g.open(t, seed())
+		value := map[string]secret.Text{"value": secret.NewString(newValue)}
+		wire := p.wire()
+		race := &between{next: wire.Transport}
+		wire.Transport = race
+		a, tk := task(t, p, p.provider(t, wire, p.value("operator")), "vault.kv.put", putInputs(), value)
+		theirs, other := p.acts(t, "vault.kv.put", putInputs(), map[string]secret.Text{"value": secret.NewString("somebody-else")})
+		other.Inputs = map[string]any{"mount": "secret", "path": "ci/npm", "key": "fresh"}
+		call := a.Verify(t.Context(), tk).Next[0]
+		race.write = func() {
+			if out := theirs.Apply(t.Context(), other, call); out.State != plan.Done {
+				t.Errorf("%+v", out.Outcome)
+			}
 		}
-	}
-	if out := a.Apply(t.Context(), tk, call); out.State != plan.Refused || !out.Temporary {
-		t.Errorf("somebody was first: want refused, to be read again, got %+v", out.Outcome)
-	}
-	if err := w.Do(func(world.Core) {
-		if d := srv.Read("secret", "ci/npm"); d["fresh"] != "somebody-else" {
+		if out := a.Apply(t.Context(), tk, call); out.State != plan.Refused || !out.Temporary {
+			t.Errorf("somebody was first: want refused, to be read again, got %+v", out.Outcome)
+		}
+		if d := p.kv(t, "ci/npm"); d["fresh"] != "somebody-else" {
 			t.Error("their key was overwritten")
 		}
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 // A token we may not look up may be one of the role's: nothing is called held.
 func TestATokenThatCannotBeLookedUpIsUnknown(t *testing.T) {
-	s := seed()
-	s.Policies = map[string][]wvault.Rule{"ir": append([]wvault.Rule{{Path: "auth/token/lookup-accessor", Capabilities: []string{"deny"}}}, irPolicy["ir"]...)}
-	w, _ := start(t, s)
-	a, tk := task(t, w, provider(t, w, w.Wire(), operator), "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
-	if r := a.Verify(t.Context(), tk); r.State != plan.Unknown || !strings.Contains(r.Detail, "permissions") {
-		t.Errorf("want unknown with the next step, got %+v", r)
-	}
+	both(t, func(t *testing.T, g ground) {
+		s := seed()
+		s.Policies["ir"] = append([]wvault.Rule{{Path: "auth/token/lookup-accessor", Capabilities: []string{"deny"}}}, irPolicy["ir"]...)
+		a, tk := g.open(t, s).acts(t, "vault.token.revoke", ciRole(), nil)
+		if r := a.Verify(t.Context(), tk); r.State != plan.Unknown || !strings.Contains(r.Detail, "permissions") {
+			t.Errorf("want unknown with the next step, got %+v", r)
+		}
+	})
 }
 
 func TestKVPutToANewPath(t *testing.T) {
-	s := seed()
-	s.KV = nil
-	w, _ := start(t, s)
-	a, tk := task(t, w, provider(t, w, w.Wire(), operator), "vault.kv.put", putInputs(), map[string]secret.Text{"value": secret.NewString(newValue)})
-	if out := a.Apply(t.Context(), tk, a.Verify(t.Context(), tk).Next[0]); out.State != plan.Done || out.Outputs["version"].Value != "1" {
-		t.Fatalf("%+v", out.Outcome)
-	}
-	if r := a.Verify(t.Context(), tk); r.State != plan.Held {
-		t.Errorf("got %+v", r)
-	}
+	both(t, func(t *testing.T, g ground) {
+		s := seed()
+		s.KV = nil
+		a, tk := g.open(t, s).acts(t, "vault.kv.put", putInputs(), map[string]secret.Text{"value": secret.NewString(newValue)})
+		if out := a.Apply(t.Context(), tk, a.Verify(t.Context(), tk).Next[0]); out.State != plan.Done || out.Outputs["version"].Value != "1" {
+			t.Fatalf("%+v", out.Outcome)
+		}
+		if r := a.Verify(t.Context(), tk); r.State != plan.Held {
+			t.Errorf("got %+v", r)
+		}
+	})
 }
 
 func TestKVPutStaysInItsMount(t *testing.T) {
-	w, _ := start(t, seed())
-	p := provider(t, w, w.Wire(), operator)
-	for _, a := range p.Actions() {
+	pl := inWorld(t, seed())
+	for _, a := range pl.provider(t, pl.wire(), operator).Actions() {
 		if a.Spec().Name == "vault.kv.put" {
 			if _, err := a.Plan(adapters.Inputs{"path": literal("../../sys/policies/acl/ci"), "key": literal("x")}, &snapshot.Snapshot{}); err == nil || !strings.Contains(err.Error(), "not plain") {
 				t.Errorf("a path with dots must be refused, got %v", err)
@@ -276,60 +286,92 @@ func TestKVPutStaysInItsMount(t *testing.T) {
 
 // Neither our own token nor one that may be its parent is ever revoked.
 func TestRevokeSparesOurselves(t *testing.T) {
-	s := seed()
-	s.Policies["ci"] = append(s.Policies["ci"], s.Policies["ir"]...)
-	parent := login("parent", "hvs.the-parent-of-our-own-token", "acc-parent", "ci")
-	s.Tokens = append(s.Tokens, parent)
-	child := wvault.Token{Name: "child", Value: "hvs.our-own-token-is-a-child", Accessor: "acc-child", Created: worldtest.Start.Add(-time.Minute), Parent: "acc-parent", Path: "auth/token/create", Policies: []string{"default", "ci"}}
-	s.Tokens = append(s.Tokens, child)
-	w, srv := start(t, s)
-	for _, own := range []string{live, child.Value} {
-		p := provider(t, w, w.Wire(), own)
-		a, tk := task(t, w, p, "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
-		r := a.Verify(t.Context(), tk)
-		if len(r.Found) == 0 {
-			t.Errorf("what is spared must be shown: %+v", r)
-		}
-		for _, c := range r.Next {
-			if c.Object == "acc-ci-1" && own == live || c.Object == "acc-parent" && own == child.Value {
-				t.Errorf("%s would end our own token", c.Key)
+	both(t, func(t *testing.T, g ground) {
+		s := seed()
+		s.Policies["ci"] = append(append(slices.Clone(s.Policies["ci"]), s.Policies["ir"]...), wvault.Rule{Path: "auth/token/create", Capabilities: []string{"update"}})
+		s.Tokens = append(s.Tokens, loggedIn("parent", "hvs.the-parent-of-our-own-token", "acc-parent", "ci"))
+		s.Tokens = append(s.Tokens, wvault.Token{Name: "child", Value: "hvs.our-own-token-is-a-child", Accessor: "acc-child", Created: worldtest.Start.Add(-time.Minute), Parent: "acc-parent", Path: "auth/token/create", Policies: []string{"default", "ci"}})
+		p := g.open(t, s)
+		for _, own := range []string{"ci", "child"} {
+			a, tk := task(t, p, p.provider(t, p.wire(), p.value(own)), "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
+			r := a.Verify(t.Context(), tk)
+			if len(r.Found) == 0 {
+				t.Errorf("what is spared must be shown: %+v", r)
+			}
+			for _, c := range r.Next {
+				if c.Object == p.accessor(own) || c.Object == p.accessor("parent") && own == "child" {
+					t.Errorf("%s would end our own token", c.Key)
+				}
 			}
 		}
-	}
-	if err := w.Do(func(world.Core) {
-		if !srv.Live("child") {
+		if !p.live(t, "child") {
 			t.Error("our token is dead")
 		}
-	}); err != nil {
-		t.Fatal(err)
-	}
+		p.call(t, p.root, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": p.accessor("parent")})
+		if p.live(t, "child") {
+			t.Error("a parent takes its children with it: that is why it is spared")
+		}
+	})
 }
 
 func TestBatchTokensAreNeverCalledRevoked(t *testing.T) {
-	s := seed()
-	s.Roles[0].TokenType, s.Tokens = "batch", s.Tokens[:1]
-	w, _ := start(t, s)
-	a, tk := task(t, w, provider(t, w, w.Wire(), operator), "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
-	for _, c := range []struct {
-		after time.Duration
-		want  plan.State
-	}{{0, plan.Broken}, {2 * time.Hour, plan.Unknown}} {
-		w.Clock.Advance(c.after)
-		tk.Now = w.Clock.Now()
-		if r := a.Verify(t.Context(), tk); r.State != c.want || len(r.Next) > 0 || len(r.Found) != 1 {
-			t.Errorf("after %s: want %s without calls, got %+v", c.after, c.want, r)
+	both(t, func(t *testing.T, g ground) {
+		s := seed()
+		s.Roles[0].TokenType, s.Tokens = "batch", s.Tokens[:1]
+		p := g.open(t, s)
+		if code, c := p.login(t, "ci", nil); code != http.StatusOK || c.Accessor != "" {
+			t.Errorf("a batch token has no accessor, got %d %q", code, c.Accessor)
 		}
-	}
+		a, tk := p.acts(t, "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
+		for _, c := range []struct {
+			after time.Duration
+			want  plan.State
+		}{{0, plan.Broken}, {2 * time.Hour, plan.Unknown}} {
+			p.advance(c.after)
+			tk.Now = p.now()
+			if r := a.Verify(t.Context(), tk); r.State != c.want || len(r.Next) > 0 || len(r.Found) != 1 {
+				t.Errorf("after %s: want %s without calls, got %+v", c.after, c.want, r)
+			}
+		}
+	})
 }
 
+// A token that ended meanwhile is done, however the server words that it is not there.
 func TestATokenThatEndedByItselfIsDone(t *testing.T) {
-	w, _ := start(t, seed())
-	a, tk := task(t, w, provider(t, w, w.Wire(), operator), "vault.token.revoke", adapters.Inputs{"role": literal("ci")}, nil)
-	call := a.Verify(t.Context(), tk).Next[0]
-	w.Clock.Advance(2 * time.Hour)
-	if out := a.Apply(t.Context(), tk, call); out.State != plan.Done {
-		t.Errorf("want done, got %+v", out.Outcome)
+	both(t, func(t *testing.T, g ground) {
+		p := g.open(t, seed())
+		wire := p.wire()
+		refuse := &refusing{next: wire.Transport}
+		wire.Transport = refuse
+		a, tk := task(t, p, p.provider(t, wire, p.value("operator")), "vault.token.revoke", ciRole(), nil)
+		calls := a.Verify(t.Context(), tk).Next
+		if out := a.Apply(t.Context(), tk, calls[0]); out.State != plan.Done {
+			t.Fatalf("want done, got %+v", out.Outcome)
+		}
+		if out := a.Apply(t.Context(), tk, calls[0]); out.State != plan.Done {
+			t.Errorf("twice: want done, got %+v", out.Outcome)
+		}
+		refuse.path = "/v1/auth/token/revoke-accessor"
+		if out := a.Apply(t.Context(), tk, calls[0]); out.State != plan.Done || !strings.Contains(out.Detail, "ended already") {
+			t.Errorf("refused, and the token is gone: want done, got %+v", out.Outcome)
+		}
+		if out := a.Apply(t.Context(), tk, calls[1]); out.State != plan.Refused || out.Permission == "" {
+			t.Errorf("refused, and the token lives: want refused with the permission, got %+v", out.Outcome)
+		}
+	})
+}
+
+// refusing answers requests to one path with 403.
+type refusing struct {
+	next http.RoundTripper
+	path string
+}
+
+func (f *refusing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path != f.path {
+		return f.next.RoundTrip(r)
 	}
+	return &http.Response{StatusCode: 403, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"errors":["permission denied"]}`)), Request: r}, nil
 }
 
 // What the environment says must not reach the client: it is not ours to read.
@@ -344,7 +386,7 @@ func TestAmbientEnvironmentIsIgnored(t *testing.T) {
 	seen := &spy{next: w.Wire().Transport}
 	wire := w.Wire()
 	wire.Transport = seen
-	self, err := provider(t, w, wire, operator).Self(t.Context())
+	self, err := (&place{url: w.URL("vault")}).provider(t, wire, operator).Self(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -288,6 +288,7 @@ func meant(h world.Hold, doubt []string) []string {
 		"iam UpdateAccessKey":           "/aws.access_key.disable/",
 		"iam DeleteAccessKey":           "/aws.access_key.destroy/",
 		"secretsmanager PutSecretValue": "/aws.secretsmanager.put/",
+		"vault PUT jwt role":            "/vault.jwt_role.block/",
 		"vault POST revoke-accessor":    "/vault.token.revoke/",
 		"vault PUT kv data":             "/vault.kv.put/",
 		"npm POST token":                "/npm.token.mint/",

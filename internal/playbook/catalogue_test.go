@@ -152,6 +152,7 @@ func known() *table {
 		spec("aws.access_key.test", "access-key", plan.Read, plan.Test, plan.ResendSafe, plan.P3, "account!", "user!", "id!", "value!"),
 		spec("aws.access_key.destroy", "access-key", plan.Irreversible, plan.Destroy, plan.ResendSafe, plan.P2, "account!", "user!", "id", "old", "new"),
 		spec("aws.secretsmanager.put", "secret", plan.Irreversible, plan.Deliver, plan.Detectable, plan.P1, "account!", "id!", "key", "value"),
+		spec("vault.jwt_role.block", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "address", "mount!", "role!"),
 		spec("vault.token.revoke", "tokens", plan.Irreversible, plan.Cut, plan.ResendSafe, plan.P2, "address", "mount!", "role!"),
 		spec("vault.kv.put", "kv", plan.Reversible, plan.Deliver, plan.Detectable, plan.P1, "mount!", "path!", "key!", "value!"),
 		gives(spec("npm.token.mint", "token", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "user!", "password_env", "otp_env"), id, value),

@@ -60,19 +60,10 @@ func (c *compiler) shutting(id string) []string {
 	return out
 }
 
-// needs says which roles close an identity of a kind. A JWT role keeps its trust: the
-// workflow that could use it is disabled, and its tokens are cut.
-func needs(kind string) []plan.Role {
-	if kind == "vault.jwt_role" {
-		return []plan.Role{plan.Cut}
-	}
-	return []plan.Role{plan.Contain, plan.Cut}
-}
-
 func (c *compiler) closeIdentity(x inventory.Identity) plan.Closing {
 	out := plan.Closing{Credential: x.ID, Name: x.Name, Kind: "identity", Owner: x.Owner, Actions: []string{}}
 	var lacking []string
-	for _, role := range needs(x.Kind) {
+	for _, role := range []plan.Role{plan.Contain, plan.Cut} { // nobody gets in, and those inside are put out
 		found := false
 		for _, a := range c.actions {
 			if a.Credential == x.ID && a.Role == role {

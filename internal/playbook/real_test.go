@@ -61,7 +61,7 @@ func shopSnapshot() *snapshot.Snapshot {
 			Secrets: []snapshot.AWSSecret{{ID: "ci/deployer", ARN: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ci/deployer-a", Versions: map[string][]string{"v1": {"AWSCURRENT"}}}},
 		}},
 		Vault: []snapshot.Vault{{
-			Address: "http://127.0.0.1:1", Roles: []snapshot.VaultRole{{Mount: "jwt", Name: "ci", Raw: []byte(`{}`)}},
+			Address: "http://127.0.0.1:1", Roles: []snapshot.VaultRole{{Mount: "jwt", Name: "ci", Raw: []byte(`{"bound_claims":{"repository":"acme/shop"}}`)}},
 			KV: []snapshot.VaultKV{{Mount: "secret", Path: "ci/npm", Version: 3}},
 		}},
 		NPM: []snapshot.Registry{{Address: "http://127.0.0.1:1", User: "acme-bot", Tokens: []snapshot.NPMToken{{Key: "3f9c", Masked: "npm_ab...yz"}}}},

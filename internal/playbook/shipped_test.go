@@ -148,7 +148,7 @@ func TestShippedPlaybook(t *testing.T) {
 func TestWithoutOneRevokeTheIdentityStaysOpen(t *testing.T) {
 	text := shippedText(t)
 	for _, c := range []struct{ use, identity string }{
-		{"aws.role.deny_trust", "role:deploy"}, {"aws.role.revoke_sessions", "role:deploy"}, {"vault.token.revoke", "vault:ci"},
+		{"aws.role.deny_trust", "role:deploy"}, {"aws.role.revoke_sessions", "role:deploy"}, {"vault.jwt_role.block", "vault:ci"}, {"vault.token.revoke", "vault:ci"},
 	} {
 		t.Run(c.use, func(t *testing.T) {
 			p := mustCompile(t, withoutTask(t, text, c.use), request())

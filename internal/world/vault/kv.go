@@ -37,7 +37,11 @@ func (v *Server) readData(w http.ResponseWriter, r *http.Request, rt route, _ *T
 	n := len(s.Versions)
 	if q := r.URL.Query().Get("version"); q != "" && q != "0" {
 		x, err := strconv.Atoi(q)
-		if err != nil || x < 1 || x > len(s.Versions) {
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "Field validation failed: error converting input "+q+` for field "version": cannot parse '' as int: strconv.ParseInt: parsing `+strconv.Quote(q)+": invalid syntax")
+			return
+		}
+		if x < 1 || x > len(s.Versions) {
 			refuse(w, http.StatusNotFound)
 			return
 		}
@@ -45,7 +49,7 @@ func (v *Server) readData(w http.ResponseWriter, r *http.Request, rt route, _ *T
 	}
 	x := &s.Versions[n-1]
 	if x.Destroyed || !x.Deleted.IsZero() {
-		raw(w, http.StatusNotFound, map[string]any{"data": map[string]any{"data": nil, "metadata": x.json(n, s.Custom)}})
+		reply(w, http.StatusNotFound, map[string]any{"data": map[string]any{"data": nil, "metadata": x.json(n, s.Custom)}})
 		return
 	}
 	data(w, map[string]any{"data": x.Data, "metadata": x.json(n, s.Custom)})
@@ -90,14 +94,17 @@ func (v *Server) readMetadata(w http.ResponseWriter, _ *http.Request, rt route, 
 	}
 	versions := map[string]any{}
 	for i := range s.Versions {
-		versions[strconv.Itoa(i+1)] = s.Versions[i].json(i+1, nil)
+		x := s.Versions[i].json(i+1, nil)
+		delete(x, "version")
+		delete(x, "custom_metadata")
+		versions[strconv.Itoa(i+1)] = x
 	}
 	created, updated := time.Time{}, time.Time{}
 	if n := len(s.Versions); n > 0 {
 		created, updated = s.Versions[0].Created, s.Versions[n-1].Created
 	}
 	data(w, map[string]any{
-		"current_version": len(s.Versions), "oldest_version": min(1, len(s.Versions)), "versions": versions, "custom_metadata": s.Custom,
+		"current_version": len(s.Versions), "oldest_version": 0, "versions": versions, "custom_metadata": s.Custom,
 		"created_time": created.UTC().Format(time.RFC3339Nano), "updated_time": updated.UTC().Format(time.RFC3339Nano),
 		"cas_required": false, "max_versions": 0, "delete_version_after": "0s",
 	})

@@ -3,8 +3,8 @@ package vault
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -14,10 +14,11 @@ type route struct {
 	call   string // "PUT kv data"; "vault " goes in front in the world's log
 	object string
 	mount  string
-	path   string // below /v1/
-	need   string // capability the token must have; "" for none
+	path   string   // below /v1/
+	need   []string // capabilities the token must have
 	change bool
 	jwt    bool
+	fresh  func(*Server, route) bool // whether the object does not exist: a write then needs create, not update
 	serve  func(*Server, http.ResponseWriter, *http.Request, route, *Token)
 }
 
@@ -30,13 +31,17 @@ func parse(r *http.Request) route {
 	if method == http.MethodGet && r.URL.Query().Get("list") == "true" {
 		method = "LIST"
 	}
+	if method == "LIST" && !strings.HasSuffix(path, "/") {
+		path += "/"
+	}
 	rt := route{path: path, object: path}
 	fixed := map[string]route{
 		"GET sys/health":                 {call: "GET health", serve: (*Server).health},
-		"GET auth/token/lookup-self":     {call: "GET lookup-self", serve: (*Server).lookupSelf},
-		"PUT auth/token/lookup-accessor": {call: "POST lookup-accessor", need: "update", serve: (*Server).lookupAccessor},
-		"PUT auth/token/revoke-accessor": {call: "POST revoke-accessor", need: "update", change: true, serve: (*Server).revokeAccessor},
-		"LIST auth/token/accessors":      {call: "LIST accessors", need: "sudo", serve: (*Server).listAccessors},
+		"GET auth/token/lookup-self":     {call: "GET lookup-self", need: []string{"read"}, serve: (*Server).lookupSelf},
+		"PUT auth/token/lookup-accessor": {call: "POST lookup-accessor", need: []string{"update"}, serve: (*Server).lookupAccessor},
+		"PUT auth/token/revoke-accessor": {call: "POST revoke-accessor", need: []string{"update"}, change: true, serve: (*Server).revokeAccessor},
+		"PUT sys/capabilities-self":      {call: "POST capabilities-self", need: []string{"update"}, serve: (*Server).capabilitiesSelf},
+		"LIST auth/token/accessors":      {call: "LIST accessors", need: []string{"list", "sudo"}, serve: (*Server).listAccessors},
 	}
 	// The client asks for the list with a slash at the end.
 	if f, ok := fixed[method+" "+strings.TrimSuffix(path, "/")]; ok {
@@ -49,12 +54,18 @@ func parse(r *http.Request) route {
 		rt.call, rt.mount, rt.change, rt.jwt, rt.serve = "POST jwt login", parts[1], true, true, (*Server).login
 	case len(parts) == 4 && parts[0] == "auth" && parts[2] == "role":
 		rt.mount, rt.object = parts[1], parts[3]
+		rt.fresh = func(v *Server, rt route) bool { return v.role(rt.mount, rt.object) == nil }
 		rt.pick(method, "jwt role", (*Server).readRole, (*Server).writeRole)
+		if method == http.MethodDelete {
+			rt.need, rt.change, rt.fresh, rt.serve = []string{"delete"}, true, nil, (*Server).deleteRole
+		}
 	case len(parts) > 2 && parts[1] == "data":
 		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
+		rt.fresh = func(v *Server, rt route) bool { return v.Read(rt.mount, rt.object) == nil }
 		rt.pick(method, "kv data", (*Server).readData, (*Server).writeData)
 	case len(parts) > 2 && parts[1] == "metadata":
 		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
+		rt.fresh = func(v *Server, rt route) bool { return v.secret(rt.mount, rt.object) == nil }
 		rt.pick(method, "kv metadata", (*Server).readMetadata, (*Server).writeMetadata)
 	case len(parts) > 2 && parts[1] == "destroy" && method == http.MethodPut:
 		rt.mount, rt.object = parts[0], strings.Join(parts[2:], "/")
@@ -72,9 +83,9 @@ func (rt *route) pick(method, what string, read, write handler) {
 	rt.call = method + " " + what
 	switch method {
 	case http.MethodGet:
-		rt.need, rt.serve = "read", read
+		rt.need, rt.serve = []string{"read"}, read
 	case http.MethodPut:
-		rt.need, rt.change, rt.serve = "update", true, write
+		rt.need, rt.change, rt.serve = []string{"update"}, true, write
 	}
 }
 
@@ -82,20 +93,38 @@ func (rt *route) pick(method, what string, read, write handler) {
 func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", v.core.Now().UTC().Format(http.TimeFormat))
 	rt := parse(r)
-	if rt.serve == nil {
-		refuse(w, http.StatusNotFound)
-		return
-	}
 	var me *Token
 	if !rt.jwt && rt.call != "GET health" {
 		me = v.presented(r.Header.Get("X-Vault-Token"))
-		if me == nil || rt.need != "" && !v.may(me, rt.path, rt.need) {
+		if me == nil {
 			refuse(w, http.StatusForbidden, "permission denied")
 			return
 		}
+		if need := v.needed(rt); !v.may(me, rt.path, need...) {
+			refuse(w, http.StatusForbidden, listed("permission denied"))
+			return
+		}
+	}
+	if rt.serve == nil {
+		refuse(w, http.StatusNotFound, `no handler for route "`+rt.path+`". route entry not found.`)
+		return
 	}
 	rt.serve(v, w, r, rt, me)
 }
+
+// needed are the capabilities for a request. A write makes what does not exist yet.
+func (v *Server) needed(rt route) []string {
+	if rt.serve == nil {
+		return []string{"read"}
+	}
+	if rt.change && rt.fresh != nil && rt.fresh(v, rt) {
+		return []string{"create"}
+	}
+	return rt.need
+}
+
+// listed is how Vault words an error that it met below its router.
+func listed(message string) string { return "1 error occurred:\n\t* " + message + "\n\n" }
 
 func (v *Server) presented(value string) *Token {
 	for _, t := range v.state.Tokens {
@@ -106,52 +135,24 @@ func (v *Server) presented(value string) *Token {
 	return nil
 }
 
-// may judges by the token's policies; "root" may everything. Deny wins.
-func (v *Server) may(t *Token, path, capability string) bool {
-	allowed := false
-	for _, p := range t.Policies {
-		if p == "root" {
-			return true
-		}
-		for _, r := range v.state.Policies[p] {
-			if !covers(r.Path, path) {
-				continue
-			}
-			if slices.Contains(r.Capabilities, "deny") {
-				return false
-			}
-			allowed = allowed || slices.Contains(r.Capabilities, capability) || capability == "update" && slices.Contains(r.Capabilities, "create")
-		}
-	}
-	return allowed
-}
-
-func covers(pattern, path string) bool {
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(path, prefix)
-	}
-	want, have := strings.Split(pattern, "/"), strings.Split(strings.TrimSuffix(path, "/"), "/")
-	if len(want) != len(have) {
-		return false
-	}
-	for i := range want {
-		if want[i] != "+" && want[i] != have[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func (v *Server) health(w http.ResponseWriter, _ *http.Request, _ route, _ *Token) {
 	raw(w, http.StatusOK, map[string]any{
 		"initialized": true, "sealed": false, "standby": false, "performance_standby": false,
+		"replication_performance_mode": "disabled", "replication_dr_mode": "disabled",
 		"server_time_utc": v.core.Now().Unix(), "version": "1.13.2", "cluster_name": "world", "cluster_id": v.state.Cluster,
 	})
 }
 
-// data answers in the envelope every Vault answer has.
-func data(w http.ResponseWriter, d any) {
-	raw(w, http.StatusOK, map[string]any{"request_id": "", "lease_id": "", "renewable": false, "lease_duration": 0, "data": d})
+// data answers with what was asked for.
+func data(w http.ResponseWriter, d any) { reply(w, http.StatusOK, map[string]any{"data": d}) }
+
+// reply answers in the envelope every Vault answer has.
+func reply(w http.ResponseWriter, status int, members map[string]any) {
+	all := map[string]any{
+		"request_id": "", "lease_id": "", "renewable": false, "lease_duration": 0, "data": nil, "wrap_info": nil, "warnings": nil, "auth": nil,
+	}
+	maps.Copy(all, members)
+	raw(w, status, all)
 }
 
 func raw(w http.ResponseWriter, status int, v any) {

@@ -8,8 +8,11 @@
 package vault
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/world"
@@ -27,6 +30,7 @@ type Seed struct {
 }
 
 // Rule gives capabilities on a path; a last "*" matches every ending, "+" one segment.
+// A policy named default that is not in a seed is Vault's own.
 type Rule struct {
 	Path         string   `json:"path"`
 	Capabilities []string `json:"capabilities"` // create, read, update, list, sudo, deny
@@ -34,35 +38,23 @@ type Rule struct {
 
 // Token is a service or batch token.
 type Token struct {
-	Name     string            `json:"name"` // in the world's register of credentials
-	Value    string            `json:"value"`
-	Accessor string            `json:"accessor,omitempty"` // made when empty; batch tokens have none
-	Type     string            `json:"type,omitempty"`     // "service" (default) or "batch"
-	Parent   string            `json:"parent,omitempty"`   // accessor
-	Path     string            `json:"path,omitempty"`     // "auth/jwt/login", "auth/token/create"
-	Policies []string          `json:"policies"`
-	Meta     map[string]string `json:"meta,omitempty"`
-	Created  time.Time         `json:"created"`
-	TTL      time.Duration     `json:"ttl,omitempty"` // 0: does not expire
-	Dead     time.Time         `json:"dead,omitzero"`
+	Name     string   `json:"name"` // in the world's register of credentials
+	Value    string   `json:"value"`
+	Accessor string   `json:"accessor,omitempty"` // made when empty; batch tokens have none
+	Type     string   `json:"type,omitempty"`     // "service" (default) or "batch"
+	Parent   string   `json:"parent,omitempty"`   // accessor
+	Path     string   `json:"path,omitempty"`     // "auth/jwt/login", "auth/token/create"
+	Policies []string `json:"policies"`
+	// NoDefaultPolicy leaves the policy default out, which a token has otherwise.
+	NoDefaultPolicy bool              `json:"no_default_policy,omitempty"`
+	Meta            map[string]string `json:"meta,omitempty"`
+	Created         time.Time         `json:"created"`
+	TTL             time.Duration     `json:"ttl,omitempty"` // 0: does not expire
+	Dead            time.Time         `json:"dead,omitzero"`
 }
 
 func (t *Token) live(now time.Time) bool {
 	return (t.Dead.IsZero() || now.Before(t.Dead)) && (t.TTL == 0 || now.Before(t.Created.Add(t.TTL)))
-}
-
-// Role is a JWT auth role, with Vault's own field names.
-type Role struct {
-	Mount          string         `json:"mount"` // "jwt" when empty
-	Name           string         `json:"name"`
-	BoundAudiences []string       `json:"bound_audiences"`
-	BoundSubject   string         `json:"bound_subject"`
-	BoundClaims    map[string]any `json:"bound_claims"`
-	UserClaim      string         `json:"user_claim"`
-	Policies       []string       `json:"token_policies"`
-	TokenType      string         `json:"token_type"` // "default", "service", "batch"
-	TTL            int            `json:"token_ttl"`  // seconds
-	MaxTTL         int            `json:"token_max_ttl"`
 }
 
 // Secret is a KV version 2 path.
@@ -111,11 +103,12 @@ func New(core world.Core, s Seed) *Server {
 		v.seed(t)
 	}
 	for _, r := range s.Roles {
-		r.Mount = mount(r.Mount, "jwt")
+		r.Mount, r.Name = cmp.Or(r.Mount, "jwt"), strings.ToLower(r.Name)
+		r.Type, r.BoundClaimsType, r.TokenType = cmp.Or(r.Type, "jwt"), cmp.Or(r.BoundClaimsType, "string"), cmp.Or(r.TokenType, "default")
 		v.state.Roles = append(v.state.Roles, &r)
 	}
 	for _, k := range s.KV {
-		k.Mount = mount(k.Mount, "secret")
+		k.Mount = cmp.Or(k.Mount, "secret")
 		if len(k.Versions) == 0 {
 			k.Versions = []Version{{Data: k.Data, Created: core.Now().Add(-90 * 24 * time.Hour)}}
 		}
@@ -141,15 +134,11 @@ func (v *Server) seed(t Token) {
 	if t.Path == "" {
 		t.Path = "auth/token/create"
 	}
+	if !slices.Contains(t.Policies, "root") && !t.NoDefaultPolicy {
+		t.Policies = withDefault(t.Policies)
+	}
 	v.core.Born(t.Name, t.Value)
 	v.state.Tokens = append(v.state.Tokens, &t)
-}
-
-func mount(name, otherwise string) string {
-	if name == "" {
-		return otherwise
-	}
-	return name
 }
 
 // Name implements world.Provider.
