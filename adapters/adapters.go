@@ -15,6 +15,7 @@ package adapters
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -80,7 +81,17 @@ type Task struct {
 	Began   time.Time                                       // when the response began, driver's clock
 	Now     time.Time                                       // driver's clock
 	Save    func(name string, b []byte) (plan.Saved, error) // writes evidence durably and gives its digest; nil in a dry run
+	// SaveFrom is Save for what is too large for memory. An error of r is given back as
+	// it is and nothing is kept; *Unkeepable says that it cannot be kept at all. nil when
+	// Save is nil.
+	SaveFrom func(name string, r io.Reader) (plan.Saved, error)
 }
+
+// Unkeepable is the error of evidence that may not be written as it is, however often
+// it is tried (it is too large to be searched for secret values): a gap.
+type Unkeepable struct{ Why string }
+
+func (u *Unkeepable) Error() string { return u.Why + "; save it by hand" }
 
 // Text gives a string input, "" when absent.
 func (t Task) Text(name string) string {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -95,13 +96,21 @@ func (b *bench) task(c plan.Change) adapters.Task {
 			Effect: b.spec.Effect, Role: b.spec.Role, Lost: b.spec.Lost, Proof: b.spec.Proof, Settle: b.spec.Settle,
 			Before: c.Before, Calls: c.Calls, Kills: c.Kills,
 		},
-		Inputs: inputs, Secrets: b.s.Secrets, History: b.history, Began: b.began, Now: b.world.Now(), Save: save,
+		Inputs: inputs, Secrets: b.s.Secrets, History: b.history, Began: b.began, Now: b.world.Now(), Save: save, SaveFrom: saveFrom,
 	}
 }
 
 func save(name string, data []byte) (plan.Saved, error) {
 	sum := sha256.Sum256(data)
 	return plan.Saved{File: name, Digest: hex.EncodeToString(sum[:])}, nil
+}
+
+func saveFrom(name string, r io.Reader) (plan.Saved, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return plan.Saved{}, err
+	}
+	return save(name, data)
 }
 
 func (b *bench) verify(c plan.Change) plan.Reading {

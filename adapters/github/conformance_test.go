@@ -36,8 +36,7 @@ func TestRunsCancel(t *testing.T) {
 
 func TestSecretPut(t *testing.T) {
 	for scope, name := range map[string]string{
-		"repository": "NPM_TOKEN", "environment/prod/eu": "DEPLOY_KEY", "organization": "SHARED", "dependabot": "NPM_TOKEN",
-		"dependabot-organization": "NPM_TOKEN", "codespaces": "NPM_TOKEN", "codespaces-organization": "NPM_TOKEN",
+		"repository": "NPM_TOKEN", "environment/prod/eu": "DEPLOY_KEY", "organization": "SHARED", "dependabot": "NPM_TOKEN", "codespaces-organization": "NPM_TOKEN",
 	} {
 		t.Run(scope, func(t *testing.T) {
 			held := func(s *fake.Server) bool {

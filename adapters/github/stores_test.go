@@ -133,6 +133,26 @@ func planned(t *testing.T, w *worldtest.World, scope, name string) *act {
 	return a
 }
 
+// The two stores that the conformance suite is not run for differ by their paths alone.
+func TestPutIntoTheOtherStores(t *testing.T) {
+	w, server := start(t, world.Options{}, stores)
+	for _, scope := range []string{"codespaces", "dependabot-organization"} {
+		a := planned(t, w, scope, "NPM_TOKEN")
+		a.send(a.look().Next[0])
+		w.Clock.Advance(10 * time.Second)
+		if r := a.look(); r.State != plan.Held {
+			t.Errorf("%s: %+v", scope, r)
+		}
+		if err := w.Do(func(world.Core) {
+			if got := server.SecretValue(scope, "NPM_TOKEN"); got != newNPM {
+				t.Errorf("%s holds another value", scope)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Somebody who shares the secret with more repositories, before or after the put, is
 // told to a person, and gets no new value by us.
 func TestPutSeesWhoReadsChange(t *testing.T) {

@@ -62,6 +62,15 @@ func (e *Evidence) Save(name string, b []byte) (plan.Saved, error) {
 	}
 	s := sha256.Sum256(b)
 	sum := hex.EncodeToString(s[:])
+	file := e.file(name, sum)
+	if err := durable.WriteFile(filepath.Join(e.dir, file), b, 0o600); err != nil {
+		return plan.Saved{}, fmt.Errorf("save evidence %s: %w", name, err)
+	}
+	return e.entered(name, file, sum)
+}
+
+// file gives the name under which content of this digest is kept.
+func (e *Evidence) file(name, sum string) string {
 	file := url.PathEscape(name)
 	if len(file) > 150 || file == "" || file == Manifest || strings.HasPrefix(file, ".") {
 		file = "file-" + sum[:16]
@@ -69,10 +78,11 @@ func (e *Evidence) Save(name string, b []byte) (plan.Saved, error) {
 	if had, is := e.sums[file]; is && had != sum {
 		file += "~" + sum[:16]
 	}
-	saved := plan.Saved{File: file, Digest: sum}
-	if err := durable.WriteFile(filepath.Join(e.dir, file), b, 0o600); err != nil {
-		return plan.Saved{}, fmt.Errorf("save evidence %s: %w", name, err)
-	}
+	return file
+}
+
+// entered writes the manifest once the file is there.
+func (e *Evidence) entered(name, file, sum string) (plan.Saved, error) {
 	e.sums[file] = sum
 	var m strings.Builder
 	for _, f := range slices.Sorted(maps.Keys(e.sums)) {
@@ -81,7 +91,7 @@ func (e *Evidence) Save(name string, b []byte) (plan.Saved, error) {
 	if err := durable.WriteFile(filepath.Join(e.dir, Manifest), []byte(m.String()), 0o600); err != nil {
 		return plan.Saved{}, fmt.Errorf("save evidence %s: %w", name, err)
 	}
-	return saved, nil
+	return plan.Saved{File: file, Digest: sum}, nil
 }
 
 // masked gives b without the values known so far, looking into archives too.

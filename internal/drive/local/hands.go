@@ -118,7 +118,7 @@ func (h *Hands) task(s *respond.State, p *plan.Action) (adapters.Action, adapter
 	}
 	t := adapters.Task{
 		Action: *p, Inputs: map[string]any{}, Secrets: map[string]secret.Text{},
-		Began: s.Opened.Began, Now: h.o.Clock.Now(), Save: h.o.Evidence.Save,
+		Began: s.Opened.Began, Now: h.o.Clock.Now(), Save: h.o.Evidence.Save, SaveFrom: h.o.Evidence.SaveFrom,
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
 		if err := h.input(s, t, name, p.Inputs[name]); err != nil {
