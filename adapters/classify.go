@@ -57,7 +57,7 @@ func unanswered(err error) plan.Outcome {
 	case errors.As(err, &blocked):
 		o.State = plan.Refused
 	case Unsent(err):
-		o.State, o.Temporary = plan.Refused, true
+		o.State, o.Temporary, o.RetryAfter = plan.Refused, true, plan.Duration(Waiting(err))
 	}
 	return o
 }

@@ -3,37 +3,51 @@ package adapters
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
 
 // Pace says how hard one host may be driven.
 type Pace struct {
-	Reads int           // reads in flight at once; 0 means 8
-	Gap   time.Duration // least time between two mutations, in the driver's clock
+	Provider string        // for notices
+	Reads    int           // reads in flight at once; 0 means 8
+	Gap      time.Duration // least time between two mutations, in the driver's clock
 	// Mutates tells a mutation from a read; nil judges by method (GET, HEAD and
 	// OPTIONS read).
 	Mutates func(*http.Request) bool
+	// Told reads what an answer says about a limit; nil is Told. It leaves the body
+	// readable.
+	Told func(*http.Response, time.Time) (Limit, error)
+	// Quiet is how long a limit that names no time is waited for, doubled for each
+	// that follows at once; 0 means 5 s.
+	Quiet time.Duration
 }
 
-// NotSent is the error of a request that was given up before a byte of it left.
-type NotSent struct{ Err error }
-
-func (e *NotSent) Error() string { return "not sent: " + e.Err.Error() }
-
-// Unwrap gives the cause.
-func (e *NotSent) Unwrap() error { return e.Err }
-
 // Paced keeps at most p.Reads reads and one mutation in flight per host, and
-// mutations at least p.Gap apart. It never retries: what a provider says about
-// coming back later is reported by Classify, and the decider waits. A request
-// whose context ends while it queues fails with *NotSent.
+// mutations at least p.Gap apart.
+//
+// Where a host answers that it was asked too often, nothing more is sent to it
+// before the time it named, by any goroutine. A mutation that comes meanwhile fails
+// with *NotSent around *Paused, and the decider waits; so does a read, except where
+// the wait is short or the context is of Patient: that one waits, and is sent again
+// where it was the one that was told. A mutation is never sent again here: what
+// became of it is reported by Classify. An answer that names no time gets the
+// Retry-After that is kept.
+//
+// A request whose context ends while it queues fails with *NotSent.
 func Paced(w Wire, p Pace) http.RoundTripper {
 	if p.Reads <= 0 {
 		p.Reads = 8
 	}
 	if p.Mutates == nil {
 		p.Mutates = MutatesByMethod
+	}
+	if p.Told == nil {
+		p.Told = Told
+	}
+	if p.Quiet <= 0 {
+		p.Quiet = 5 * time.Second
 	}
 	return &pacer{wire: w, pace: p, hosts: map[string]*host{}}
 }
@@ -58,6 +72,7 @@ type host struct {
 	reads chan struct{}
 	turn  chan struct{} // of the one mutation
 	last  time.Time     // when the last mutation ended; guarded by turn
+	pause pause
 }
 
 func (p *pacer) host(name string) *host {
@@ -85,23 +100,124 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	defer func() { <-slot }()
 	if !mutates {
-		return p.wire.Transport.RoundTrip(r)
+		return p.read(r, h)
 	}
-	if err := p.gap(r.Context(), h); err != nil {
+	if err := p.gap(r, h); err != nil {
+		return nil, p.giveUp(r, err)
+	}
+	if err := p.free(r, h, 0); err != nil {
 		return nil, p.giveUp(r, err)
 	}
 	defer func() { h.last = p.wire.Now() }()
-	return p.wire.Transport.RoundTrip(r)
+	resp, _, err := p.send(r, h)
+	return resp, err
 }
 
-func (p *pacer) gap(ctx context.Context, h *host) error {
+// again is how often a read that was told to wait is sent once more.
+const again = 3
+
+// read sends a read, and sends it again where it was told to wait and the wait is
+// one to be waited in place.
+func (p *pacer) read(r *http.Request, h *host) (*http.Response, error) {
+	most := patience(r.Context())
+	for try := 0; ; try++ {
+		if err := p.free(r, h, most); err != nil {
+			return nil, p.giveUp(r, err)
+		}
+		resp, told, err := p.send(r, h)
+		if err != nil || told.Name == "" || told.After > most || try == again {
+			return resp, err
+		}
+		next, ok := rewound(r)
+		if !ok {
+			return resp, nil
+		}
+		if err := resp.Body.Close(); err != nil {
+			return nil, err
+		}
+		r = next
+	}
+}
+
+// rewound gives the request with its body from the beginning; false where the body
+// cannot be had again.
+func rewound(r *http.Request) (*http.Request, bool) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r, true
+	}
+	if r.GetBody == nil {
+		return nil, false
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	next := r.Clone(r.Context())
+	next.Body = body
+	return next, true
+}
+
+// send sends one request and takes note of what its answer says about a limit.
+func (p *pacer) send(r *http.Request, h *host) (*http.Response, Limit, error) {
+	resp, err := p.wire.Transport.RoundTrip(r)
+	if err != nil {
+		return resp, Limit{}, err
+	}
+	now := p.wire.Now()
+	told, err := p.pace.Told(resp, now)
+	if err != nil {
+		return nil, Limit{}, err
+	}
+	if told.Name == "" {
+		h.pause.over()
+		return resp, told, nil
+	}
+	if told.After <= 0 {
+		told.After = h.pause.quiet(p.pace.Quiet)
+		resp.Header.Set("Retry-After", strconv.Itoa(int((told.After+time.Second-1)/time.Second)))
+	}
+	h.pause.extend(now.Add(told.After), told.Name)
+	p.notice(r, told.Name, told.After)
+	return resp, told, nil
+}
+
+// free waits until the host may be asked again, at most so long; where that is not
+// enough it fails with *Paused at once.
+func (p *pacer) free(r *http.Request, h *host, most time.Duration) error {
+	for {
+		until, limit := h.pause.now()
+		left := until.Sub(p.wire.Now())
+		if left <= 0 {
+			return r.Context().Err()
+		}
+		if left > most {
+			return &Paused{Host: r.URL.Host, Limit: limit, Left: left}
+		}
+		if err := p.wire.Sleep(r.Context(), left); err != nil {
+			return err
+		}
+	}
+}
+
+// gap keeps mutations apart.
+func (p *pacer) gap(r *http.Request, h *host) error {
 	if p.pace.Gap <= 0 || h.last.IsZero() {
-		return ctx.Err()
+		return r.Context().Err()
 	}
-	if left := p.pace.Gap - p.wire.Now().Sub(h.last); left > 0 {
-		return p.wire.Sleep(ctx, left)
+	left := p.pace.Gap - p.wire.Now().Sub(h.last)
+	if left <= 0 {
+		return r.Context().Err()
 	}
-	return ctx.Err()
+	if left >= time.Second {
+		p.notice(r, "pace", left)
+	}
+	return p.wire.Sleep(r.Context(), left)
+}
+
+func (p *pacer) notice(r *http.Request, limit string, wait time.Duration) {
+	if p.wire.Notice != nil {
+		p.wire.Notice(Notice{Provider: p.pace.Provider, Host: r.URL.Host, Limit: limit, Wait: wait, Request: r.Method + " " + r.URL.Path})
+	}
 }
 
 func (p *pacer) giveUp(r *http.Request, err error) error {
@@ -111,4 +227,22 @@ func (p *pacer) giveUp(r *http.Request, err error) error {
 		}
 	}
 	return &NotSent{err}
+}
+
+const (
+	brief = 10 * time.Second // is waited in place by every read: not worth a round of the decider
+	long  = 5 * time.Minute  // is waited in place by patient ones
+)
+
+type patientKey struct{}
+
+// Patient is for reads that many others hang on, a survey's: they wait limits of up
+// to five minutes out instead of failing.
+func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
+
+func patience(ctx context.Context) time.Duration {
+	if ctx.Value(patientKey{}) != nil {
+		return long
+	}
+	return brief
 }

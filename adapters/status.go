@@ -56,7 +56,7 @@ func (s *Status) Error() string {
 
 // Unread is the reading of a target that could not be looked at.
 func Unread(err error) plan.Reading {
-	r := plan.Reading{State: plan.Unknown, Detail: Cause(err)}
+	r := plan.Reading{State: plan.Unknown, Detail: Cause(err), Wait: plan.Duration(Waiting(err))}
 	var s *Status
 	if errors.As(err, &s) {
 		r.Wait = plan.Duration(s.RetryAfter)

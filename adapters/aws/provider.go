@@ -69,7 +69,7 @@ type Provider struct {
 func New(c Config, w adapters.Wire) *Provider {
 	return &Provider{
 		accounts: c.Accounts, wire: w, loaded: map[string]aws.Config{},
-		transport: adapters.Paced(w, adapters.Pace{Mutates: Mutates}),
+		transport: adapters.Paced(w, adapters.Pace{Provider: "aws", Mutates: Mutates, Told: slowed, Quiet: 2 * time.Second}),
 	}
 }
 
@@ -172,6 +172,7 @@ func unread(ctx context.Context, what string, err error) plan.Reading {
 	if ctx.Err() != nil {
 		r.Detail = what + ": " + ctx.Err().Error()
 	}
+	r.Wait = plan.Duration(adapters.Waiting(err))
 	if resp, _ := answered(err); resp != nil {
 		if after, ok := adapters.RetryAfter(resp, adapters.Server(resp)); ok {
 			r.Wait = plan.Duration(after)

@@ -22,6 +22,7 @@ const simulateGap = "simulate "
 // Survey implements adapters.Provider. What cannot be read of an account becomes
 // a gap; it fails only when nothing of the scope could be read.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	ctx = adapters.Patient(ctx)
 	v := survey{p: p, s: s}
 	for _, arn := range slices.Sorted(maps.Keys(scope.Identities)) {
 		if scope.Identities[arn] == "aws.role" {

@@ -18,6 +18,7 @@ import (
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/adapters/github"
+	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 )
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(adaptertest.Every{M: m, Provider: p})
+	goleak.VerifyTestMain(counterpart.Judged{M: adaptertest.Every{M: m, Provider: p}})
 }
 
 // An App logs in with a JWT signed by its key, once, and works with the token; the

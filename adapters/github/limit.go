@@ -2,7 +2,6 @@ package github
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,10 +28,25 @@ func (l *Limited) Error() string {
 // Source: GitHub REST reference, "Best practices", "Handle rate limit errors appropriately".
 const quiet = time.Minute
 
-// limits turns a rate limit in every form GitHub has for it (429; 403 with
-// Retry-After, with nothing remaining, or of the secondary limit) into *Limited,
-// before go-github sees it: v62 knows no 429, and it remembers a secondary limit
-// for the whole client by the wall clock.
+// told recognizes GitHub's limits: 429, 403 with a time to come back or nothing
+// remaining, and the secondary limit's 403 that names no time at all.
+// Source: GitHub REST reference, "Rate limits for the REST API".
+func told(resp *http.Response, now time.Time) (adapters.Limit, error) {
+	l, err := adapters.Told(resp, now)
+	if err != nil || l.Name != "" || resp.StatusCode != http.StatusForbidden {
+		return l, err
+	}
+	secondary, err := isSecondary(resp)
+	if err != nil || !secondary {
+		return adapters.Limit{}, err
+	}
+	return adapters.Limit{Name: "secondary"}, nil
+}
+
+// limits turns a rate limit in every form GitHub has for it into *Limited, before
+// go-github sees it: v62 knows no 429, and it remembers a secondary limit for the
+// whole client by the wall clock. The pacer below has seen to it that the answer
+// names a time.
 type limits struct {
 	next http.RoundTripper
 	now  func() time.Time
@@ -41,24 +55,18 @@ type limits struct {
 // RoundTrip implements http.RoundTripper.
 func (l limits) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(r)
-	if err != nil || resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusForbidden {
+	if err != nil {
+		return nil, err
+	}
+	limit, err := adapters.Told(resp, l.now())
+	if err != nil || limit.Name == "" {
 		return resp, err
-	}
-	after, said := adapters.RetryAfter(resp, l.now())
-	if resp.StatusCode == http.StatusForbidden && !said {
-		secondary, err := isSecondary(resp)
-		if err != nil || !secondary {
-			return resp, err
-		}
-	}
-	if after <= 0 {
-		after = quiet
 	}
 	if err := resp.Body.Close(); err != nil {
 		return nil, err
 	}
 	resp.Body = http.NoBody
-	return nil, &Limited{After: after, Response: resp}
+	return nil, &Limited{After: max(limit.After, time.Second), Response: resp}
 }
 
 // isSecondary looks at the documentation address a 403 points to, which is how
@@ -78,22 +86,10 @@ func isSecondary(resp *http.Response) (bool, error) {
 	return strings.HasSuffix(body.Documentation, "secondary-rate-limits") || strings.HasSuffix(body.Documentation, "#abuse-rate-limits"), nil
 }
 
-// patient waits a limit out, a few times, for reads that many others hang on.
-type patient struct {
-	next  http.RoundTripper
-	sleep func(context.Context, time.Duration) error
-}
+// patient makes reads wait limits out that many others hang on.
+type patient struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
-	for try := 0; ; try++ {
-		resp, err := p.next.RoundTrip(r)
-		var l *Limited
-		if !errors.As(err, &l) || try == 3 || l.After > 5*time.Minute {
-			return resp, err
-		}
-		if err := p.sleep(r.Context(), l.After); err != nil {
-			return nil, err
-		}
-	}
+	return p.next.RoundTrip(r.WithContext(adapters.Patient(r.Context())))
 }

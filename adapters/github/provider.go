@@ -70,12 +70,12 @@ func New(c Config, w adapters.Wire) (*Provider, error) {
 		return nil, errors.New("github: both a token and an App are configured; unset GITHUB_TOKEN or remove github.app from firebreak.yaml")
 	}
 	p := &Provider{base: u, wire: w}
-	paced := limits{adapters.Paced(w, adapters.Pace{Reads: 6, Gap: time.Second}), w.Now}
+	paced := limits{adapters.Paced(w, adapters.Pace{Provider: "github", Reads: 6, Gap: time.Second, Told: told, Quiet: quiet}), w.Now}
 	p.who = identify(c, u, paced, w)
 	signed := signer{paced, p.who, u}
 	reads := adapters.Under(u.Path, routes())
 	p.reads = p.client(adapters.ReadOnly(signed, reads))
-	p.surveying = adapters.ReadOnly(patient{signed, w.Sleep}, reads)
+	p.surveying = adapters.ReadOnly(patient{signed}, reads)
 	p.writes = p.client(signed)
 	if w.ReadOnly {
 		p.writes = p.reads

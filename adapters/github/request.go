@@ -176,7 +176,7 @@ func saying(detail string, err error) string {
 
 // unread is the reading of a target that could not be read.
 func unread(what string, err error) plan.Reading {
-	r := plan.Reading{State: plan.Unknown, Detail: what + ": " + adapters.Cause(err)}
+	r := plan.Reading{State: plan.Unknown, Detail: what + ": " + adapters.Cause(err), Wait: plan.Duration(adapters.Waiting(err))}
 	var limited *Limited
 	if errors.As(err, &limited) {
 		r.Wait = plan.Duration(limited.After)
@@ -186,7 +186,7 @@ func unread(what string, err error) plan.Reading {
 
 // unsettled is the settlement of a call whose target could not be read.
 func unsettled(err error) plan.Settlement {
-	s := plan.Settlement{Happened: "unknown", Wait: plan.Duration(10 * time.Second), Detail: adapters.Cause(err)}
+	s := plan.Settlement{Happened: "unknown", Wait: plan.Duration(max(10*time.Second, adapters.Waiting(err))), Detail: adapters.Cause(err)}
 	var limited *Limited
 	if errors.As(err, &limited) {
 		s.Wait = plan.Duration(limited.After)

@@ -1,9 +1,9 @@
 package github_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -61,8 +61,13 @@ var noon = time.Date(2025, 3, 14, 12, 0, 0, 0, time.UTC)
 
 func over(t *testing.T, rt http.RoundTripper) map[string]adapters.Action {
 	t.Helper()
+	return overAt(t, rt, world.NewManual(noon))
+}
+
+func overAt(t *testing.T, rt http.RoundTripper, clock *world.Manual) map[string]adapters.Action {
+	t.Helper()
 	p, err := github.New(github.Config{BaseURL: "https://ghe.example/api/v3", Token: secret.NewString(token)}, adapters.Wire{
-		Transport: rt, Now: func() time.Time { return noon }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Transport: rt, Now: clock.Now, Sleep: clock.Sleep,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +99,8 @@ func TestTrapAcceptedIsSuccess(t *testing.T) {
 }
 
 // Every form of a rate limit is refused as temporary, and by what the answer is, not by
-// what it says. The secondary limit names no time: a minute.
+// what it says. Until its time nothing more is sent; where it names none, that is a
+// minute, and two when the next one follows at once.
 func TestTrapRateLimits(t *testing.T) {
 	secondary := `{"message":"x","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`
 	for name, x := range map[string]struct {
@@ -104,24 +110,34 @@ func TestTrapRateLimits(t *testing.T) {
 		"429 with Retry-After": {reply{429, map[string]string{"Retry-After": "17"}, `{}`}, 17 * time.Second},
 		"429 without":          {reply{429, nil, `{}`}, time.Minute},
 		"403 with Retry-After": {reply{403, map[string]string{"Retry-After": "90"}, `{}`}, 90 * time.Second},
-		"403 primary":          {reply{403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1741953720"}, `{}`}, 2 * time.Minute},
+		"403 primary":          {reply{403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(noon.Add(2 * time.Minute).Unix())}, `{}`}, 2 * time.Minute},
 		"403 secondary":        {reply{403, nil, secondary}, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &canned{answers: map[string]reply{"POST " + api + "/actions/runs/41/cancel": x.reply, "GET " + api + "/actions/workflows/pr-checks.yml": x.reply}}
-			all := over(t, c)
-			for range 2 { // v62 would remember the limit by the wall clock and not send the second
+			clock := world.NewManual(noon)
+			all := overAt(t, c, clock)
+			cancel := func(want time.Duration) {
+				t.Helper()
 				o := all["github.runs.cancel"].Apply(t.Context(), adapters.Task{}, cancelOf("cancel"))
-				if o.State != plan.Refused || !o.Temporary || o.RetryAfter.D() != x.want {
-					t.Errorf("got %+v, want refused as temporary, %s", o.Outcome, x.want)
+				if o.State != plan.Refused || !o.Temporary || o.RetryAfter.D() != want {
+					t.Errorf("got %+v, want refused as temporary, %s", o.Outcome, want)
 				}
 			}
-			if len(c.sent) != 2 {
-				t.Errorf("sent %v, want both requests", c.sent)
-			}
+			cancel(x.want)
+			clock.Advance(x.want - 12*time.Second)
+			cancel(12 * time.Second)
 			r := all["github.workflow.disable"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}})
-			if r.State != plan.Unknown || r.Wait.D() != x.want {
-				t.Errorf("a limited read gave %+v", r)
+			if r.State != plan.Unknown || r.Wait.D() != 12*time.Second {
+				t.Errorf("a read that was held back gave %+v", r)
+			}
+			if len(c.sent) != 1 {
+				t.Errorf("sent %v, and was told to wait after the first", c.sent)
+			}
+			clock.Advance(12 * time.Second)
+			r = all["github.workflow.disable"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}})
+			if len(c.sent) != 2 || r.State != plan.Unknown || r.Wait <= 0 { // v62 would remember the limit by the wall clock and not send it
+				t.Errorf("sent %v after the pause; the read gave %+v", c.sent, r)
 			}
 		})
 	}

@@ -1,12 +1,14 @@
 package github_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/adapters/github"
+	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/world"
@@ -68,6 +70,10 @@ func start(t *testing.T, o world.Options, change func(*fake.Seed)) (*worldtest.W
 		}
 		return server
 	})
+	if len(o.Faults) == 0 { // a fault is no answer of GitHub's
+		official := counterpart.GitHub(t)
+		w.Around = func(next http.RoundTripper) http.RoundTripper { return official.Over(t, next) }
+	}
 	return w, server
 }
 

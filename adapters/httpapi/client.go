@@ -52,7 +52,7 @@ func newClient(name string, s Service, getenv func(string) string, w adapters.Wi
 			reads = append(reads, adapters.Route{Name: name, Method: r.Method, Pattern: u.Path + pattern(r.Path)})
 		}
 	}
-	paced := adapters.Paced(w, adapters.Pace{Gap: 200 * time.Millisecond})
+	paced := adapters.Paced(w, adapters.Pace{Provider: "http." + name, Gap: 200 * time.Millisecond})
 	guarded := adapters.ReadOnly(paced, reads)
 	c := &client{name: name, s: s, base: u, getenv: getenv, agent: w.Agent, now: w.Now, reads: direct(guarded), writes: direct(paced)}
 	if w.ReadOnly {

@@ -58,6 +58,7 @@ func (*Provider) Stores() []plan.StoreKind { return nil }
 
 // Survey lists the keys a selector names, where the service's declaration has a list.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	ctx = adapters.Patient(ctx)
 	seen := map[string]bool{}
 	for _, sel := range scope.Issuers {
 		if sel.Name != "http.key" {

@@ -56,7 +56,7 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
 	cl.base = u
-	paced := adapters.Paced(w, adapters.Pace{Gap: 200 * time.Millisecond})
+	paced := adapters.Paced(w, adapters.Pace{Provider: "npm", Gap: 200 * time.Millisecond, Quiet: 30 * time.Second})
 	guarded := adapters.ReadOnly(paced, adapters.Under(u.Path, reads))
 	cl.reads = direct(guarded)
 	cl.writes = direct(paced)

@@ -82,6 +82,7 @@ func (*Provider) Stores() []plan.StoreKind { return nil }
 // Survey lists the tokens of each user a selector names, as far as our own token
 // may: npm shows a user's tokens to that user alone.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	ctx = adapters.Patient(ctx)
 	users := wanted(scope)
 	if len(users) == 0 {
 		return nil

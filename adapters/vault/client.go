@@ -54,7 +54,7 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 		return nil, errors.New("VAULT_ADDR is not a plain http address; correct it, for example https://vault.example:8200")
 	}
 	harmless := adapters.Under(u.Path, []adapters.Route{lookup, ask})
-	paced := adapters.Paced(w, adapters.Pace{Mutates: func(r *http.Request) bool {
+	paced := adapters.Paced(w, adapters.Pace{Provider: "vault", Told: told, Mutates: func(r *http.Request) bool {
 		return adapters.MutatesByMethod(r) && !adapters.Matches(harmless, r)
 	}})
 	guarded := adapters.ReadOnly(paced, adapters.Under(u.Path, reads))
@@ -162,4 +162,13 @@ func (c *client) judged(err error, resp *http.Response, permission string) plan.
 		o.Detail += "; needed: " + permission
 	}
 	return o
+}
+
+// told leaves the health check aside: there 429 means a standby.
+// Source: Vault API, /sys/health; /sys/quotas/rate-limit.
+func told(resp *http.Response, now time.Time) (adapters.Limit, error) {
+	if resp.Request != nil && strings.HasSuffix(resp.Request.URL.Path, "/sys/health") {
+		return adapters.Limit{}, nil
+	}
+	return adapters.Told(resp, now)
 }

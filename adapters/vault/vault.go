@@ -63,6 +63,7 @@ func (*Provider) Stores() []plan.StoreKind {
 // Survey lists the roles and stores of scope with the roles' live service tokens, and
 // what our own token may do with them.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	ctx = adapters.Patient(ctx)
 	roles, stores := wanted(scope)
 	if len(roles)+len(stores) == 0 {
 		return nil
