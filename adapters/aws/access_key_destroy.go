@@ -87,7 +87,7 @@ func (d keyDestroy) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 		return keys.account.probeDead(ctx, r, id, value)
 	}
 	switch k := keys.keys[i]; {
-	case id == t.Text("new") || !k.Created.Before(t.Began.Truncate(time.Second)): // IAM's times are in seconds
+	case id == t.Text("new") || !k.Created.Before(t.Began.Add(keys.skew).Truncate(time.Second)): // by IAM's clock, in seconds
 		r.Final = true
 		r.Detail = id + " was made after the response began: it is not the old key and is not deleted; correct the id in firebreak.yaml"
 	case k.Status == string(types.StatusTypeActive):

@@ -20,7 +20,8 @@ var noMetadata middleware.Metadata
 type listed struct {
 	account *account
 	keys    []snapshot.AccessKey
-	at      time.Time // provider's clock
+	at      time.Time     // provider's clock
+	skew    time.Duration // provider's clock minus ours, at least
 }
 
 func (p *Provider) listKeys(ctx context.Context, t adapters.Task) (listed, error) {
@@ -33,7 +34,11 @@ func (p *Provider) listKeys(ctx context.Context, t adapters.Task) (listed, error
 		return listed{}, err
 	}
 	keys, at, err := c.keys(ctx, t.Text("user"))
-	return listed{a, keys, at}, err
+	l := listed{account: a, keys: keys, at: at}
+	if !at.IsZero() {
+		l.skew = at.Sub(p.wire.Now())
+	}
+	return l, err
 }
 
 // deleteKey sends one DeleteAccessKey. A key that is not there (deleted before, by

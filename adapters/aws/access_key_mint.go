@@ -119,7 +119,7 @@ func (m keyMint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.
 	if err != nil {
 		return plan.Settlement{Happened: "unknown", Detail: explain(err)}
 	}
-	switch maybe := strangers(t, c, keys.keys); len(maybe) {
+	switch maybe := strangers(t, c, keys); len(maybe) {
 	case 0:
 	case 1:
 		return plan.Settlement{

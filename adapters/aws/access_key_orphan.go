@@ -13,17 +13,17 @@ import (
 )
 
 // strangers are the keys that are neither in the call's before-image nor ours by
-// the journal. Created before the intent (clocks apart by less than skew), a key
-// is not the call's: it was listed late, or it is somebody else's.
-func strangers(t adapters.Task, c plan.Call, keys []snapshot.AccessKey) []snapshot.AccessKey {
-	const skew = 5 * time.Minute
+// the journal. Created before the intent by AWS's clock, a key is not the call's: it
+// was listed late, or it is somebody else's.
+func strangers(t adapters.Task, c plan.Call, l listed) []snapshot.AccessKey {
+	const leeway = 5 * time.Minute
 	var before mintImage
 	if json.Unmarshal(c.Before, &before) != nil {
 		return nil
 	}
-	asked, ours := t.Asked(c), minted(t)
-	return slices.DeleteFunc(slices.Clone(keys), func(k snapshot.AccessKey) bool {
-		return slices.Contains(before.IDs, k.ID) || slices.Contains(ours, k.ID) || k.Created.Before(asked.Add(-skew))
+	asked, ours := t.Asked(c).Add(l.skew-leeway), minted(t)
+	return slices.DeleteFunc(slices.Clone(l.keys), func(k snapshot.AccessKey) bool {
+		return slices.Contains(before.IDs, k.ID) || slices.Contains(ours, k.ID) || k.Created.Before(asked)
 	})
 }
 

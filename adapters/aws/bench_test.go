@@ -47,6 +47,22 @@ type rig struct {
 	aws   *awsworld.Server
 	p     *Provider
 	began time.Time
+	ahead time.Duration // our clock before AWS's
+}
+
+// now is our own clock.
+func (r *rig) now() time.Time { return r.world.Clock.Now().Add(r.ahead) }
+
+// skewed is a rig whose own clock is ahead of AWS's, or behind it.
+func skewed(t *testing.T, ahead time.Duration) *rig {
+	t.Helper()
+	r := newRig(t)
+	r.ahead = ahead
+	r.began = r.now()
+	w := r.world.Wire()
+	w.Now = r.now
+	r.p = New(configFor(r.world), w)
+	return r
 }
 
 func newRig(t *testing.T) *rig {
@@ -137,7 +153,7 @@ func (a *actor) task() adapters.Task {
 	}
 	return adapters.Task{
 		Action: plan.Action{ID: "x", Target: a.change.Target, Before: a.change.Before, Calls: a.change.Calls, Settle: a.wait},
-		Inputs: inputs, Secrets: a.secrets, History: a.history, Began: a.began, Now: a.world.Clock.Now(),
+		Inputs: inputs, Secrets: a.secrets, History: a.history, Began: a.began, Now: a.now(),
 	}
 }
 
@@ -145,7 +161,7 @@ func (a *actor) verify() plan.Reading { return a.action.Verify(a.t.Context(), a.
 
 func (a *actor) apply(c plan.Call) adapters.Result {
 	a.t.Helper()
-	a.history = append(a.history, plan.Attempt{Call: c, Number: len(a.history) + 1, At: a.world.Clock.Now()})
+	a.history = append(a.history, plan.Attempt{Call: c, Number: len(a.history) + 1, At: a.now()})
 	res := a.action.Apply(a.t.Context(), a.task(), c)
 	out := res.Outcome
 	for k := range res.Secrets {

@@ -69,8 +69,15 @@ type Provider struct {
 func New(c Config, w adapters.Wire) *Provider {
 	return &Provider{
 		accounts: c.Accounts, wire: w, loaded: map[string]aws.Config{},
-		transport: adapters.Paced(w, adapters.Pace{Provider: "aws", Mutates: Mutates, Told: slowed, Quiet: 2 * time.Second}),
+		transport: paced(w, answerWithin),
 	}
+}
+
+// paced is the way to AWS: bounded below the queue, so that waiting for a turn is
+// not part of the time an answer has.
+func paced(w adapters.Wire, within time.Duration) http.RoundTripper {
+	w.Transport = bounded{w.Transport, within}
+	return adapters.Paced(w, adapters.Pace{Provider: "aws", Mutates: Mutates, Told: slowed, Quiet: 2 * time.Second})
 }
 
 var _ adapters.Provider = (*Provider)(nil)

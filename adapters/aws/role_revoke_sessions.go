@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,13 +96,17 @@ func putCall(arn string, before, until time.Time) plan.Call {
 
 // Apply implements adapters.Action.
 func (v revokeSessions) Apply(ctx context.Context, t adapters.Task, c plan.Call) adapters.Result {
-	until := c.Args["until"]
-	if until == "" {
-		until = text(t.Now.Add(margin))
-	}
 	a, err := task{t}.account(v.p)
 	if err != nil {
 		return unreachable(err)
+	}
+	until := c.Args["until"]
+	if until == "" { // a plan has no time in it
+		at, err := a.date(ctx, c.Object)
+		if err != nil {
+			return unreachable(err)
+		}
+		until = text(at.Add(margin))
 	}
 	w, err := a.writer(ctx, "PutRolePolicy")
 	if err != nil {
@@ -115,6 +120,21 @@ func (v revokeSessions) Apply(ctx context.Context, t adapters.Task, c plan.Call)
 	}
 	return adapters.Result{Outcome: judged(out.ResultMetadata, nil, "", t.Now)}
 }
+
+// date is IAM's own time. Ours may be apart from it by any amount.
+func (a *account) date(ctx context.Context, arn string) (time.Time, error) {
+	c, err := a.reader(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	_, at, err := c.role(ctx, arn)
+	if err == nil && at.IsZero() {
+		err = errors.New(noDate)
+	}
+	return at, err
+}
+
+const noDate = "IAM gave no Date; without its clock nobody can say which sessions are older"
 
 // Settle implements adapters.Action.
 func (v revokeSessions) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Settlement {
@@ -139,12 +159,13 @@ func (v revokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Readin
 	if err != nil {
 		return unread(ctx, "reach the account", err)
 	}
+	asked := v.p.wire.Now()
 	role, at, err := c.role(ctx, arn)
 	if err != nil {
 		return unread(ctx, "read role "+arn, err)
 	}
 	if at.IsZero() {
-		return plan.Reading{State: plan.Unknown, Detail: "IAM gave no Date; without its clock nobody can say which sessions are older"}
+		return plan.Reading{State: plan.Unknown, Detail: noDate}
 	}
 	doc, _, err := c.inline(ctx, arn, revokePolicy)
 	if err != nil {
@@ -165,7 +186,8 @@ func (v revokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Readin
 		r.Detail = "new sessions can still be had; " + denyTrustName + " comes first"
 		return r
 	}
-	if need := needed(t, since); until.Before(need) || until.IsZero() {
+	began := t.Began.Add(at.Sub(asked) + time.Second) // a Date leaves out parts of a second
+	if need := needed(t, began, since); until.Before(need) || until.IsZero() {
 		r.Next = []plan.Call{putCall(arn, until, at.Add(margin))}
 		r.Detail = fmt.Sprintf("sessions issued until %s are not all denied", text(need))
 		return r
@@ -175,9 +197,10 @@ func (v revokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Readin
 
 // needed is the earliest T that leaves no session out: the response's beginning,
 // the moment the trust was shut (and the time that took to be enforced), and the
-// T we put ourselves, which nobody may lower.
-func needed(t adapters.Task, shut time.Time) time.Time {
-	need := t.Began
+// T we put ourselves, which nobody may lower. All are times of AWS's clock: by ours,
+// were it ahead, T would be raised for ever.
+func needed(t adapters.Task, began, shut time.Time) time.Time {
+	need := began
 	if !shut.IsZero() {
 		if s := shut.Add(propagation.D()); s.After(need) {
 			need = s
