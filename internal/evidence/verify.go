@@ -25,12 +25,13 @@ type Verification struct {
 	Schema string `json:"schema"`
 	OK     bool   `json:"ok"`
 	journal.Proven
-	Plans     []Checked `json:"plans"`     // bytes against digest
-	Approvals []Checked `json:"approvals"` // statement, signature, signer
-	Files     []Checked `json:"files"`     // evidence against the journal's digests
-	Sealed    []Checked `json:"sealed"`    // sealed values the journal names
-	Calls     []Checked `json:"calls"`     // intents and outcomes that do not belong together
-	Problems  []string  `json:"problems"`  // everything above that is wrong, a sentence each
+	Plans     []Checked `json:"plans"`      // bytes against digest
+	Approvals []Checked `json:"approvals"`  // statement, signature, signer
+	Files     []Checked `json:"files"`      // evidence against the journal's digests
+	Sealed    []Checked `json:"sealed"`     // sealed values the journal names
+	Calls     []Checked `json:"calls"`      // intents and outcomes that do not belong together
+	HandOvers []Checked `json:"hand_overs"` // number of the owner, and the checkpoint in the record
+	Problems  []string  `json:"problems"`   // everything above that is wrong, a sentence each
 	// Unjudged is what could not be checked here, and why. It is not a problem and not a proof.
 	Unjudged []string `json:"unjudged"`
 }
@@ -48,7 +49,7 @@ type Checked struct {
 // everything else that is wrong stands in the result with OK false. It only reads.
 func Verify(dir string, checkpoint []byte, signers []approval.Signer) (Verification, error) {
 	v := Verification{
-		Schema: VerificationSchema, Plans: []Checked{}, Approvals: []Checked{}, Files: []Checked{}, Sealed: []Checked{}, Calls: []Checked{},
+		Schema: VerificationSchema, Plans: []Checked{}, Approvals: []Checked{}, Files: []Checked{}, Sealed: []Checked{}, Calls: []Checked{}, HandOvers: []Checked{},
 		Problems: []string{}, Unjudged: []string{},
 	}
 	proven, r, err := journal.Verify(dir, checkpoint)
@@ -56,8 +57,9 @@ func Verify(dir string, checkpoint []byte, signers []approval.Signer) (Verificat
 	if err != nil {
 		return v, err
 	}
-	w := &witness{v: &v, dir: dir, signers: signers, opened: r.Opened, saved: map[string]string{}, refs: map[string]bool{}, open: map[string]string{}}
+	w := &witness{v: &v, replay: r, epoch: 1, dir: dir, signers: signers, opened: r.Opened, saved: map[string]string{}, refs: map[string]bool{}, open: map[string]string{}}
 	for _, e := range r.Events {
+		w.seq++
 		w.see(e)
 	}
 	w.files()
@@ -71,6 +73,9 @@ func Verify(dir string, checkpoint []byte, signers []approval.Signer) (Verificat
 
 type witness struct {
 	v       *Verification
+	replay  *journal.Replay
+	seq     int64 // of the record that is seen
+	epoch   int   // of the owner so far
 	dir     string
 	signers []approval.Signer
 	opened  respond.Opened
@@ -112,6 +117,11 @@ func (w *witness) see(e respond.Event) {
 		if d.Settlement.Happened != "unknown" {
 			delete(w.open, call(d.Action, d.Number))
 		}
+		if d.By != "" {
+			w.v.Unjudged = append(w.v.Unjudged, "whether call "+call(d.Action, d.Number)+" happened is the word of "+d.By+", not a proof: "+d.Reason)
+		}
+	case respond.HandedOver:
+		w.check(&w.v.HandOvers, fmt.Sprintf("hand-over from %s to %s", d.From, d.To), w.handedOver(d))
 	case respond.Verified:
 		w.save(d.Reading.Saved)
 	case respond.Surveyed:
@@ -135,6 +145,23 @@ func (w *witness) save(l []plan.Saved) {
 		}
 		w.saved[s.File] = s.Digest
 	}
+}
+
+// handedOver holds the record's checkpoint against the records before it, and counts
+// the owners.
+func (w *witness) handedOver(d respond.HandedOver) error {
+	w.epoch++
+	if d.Epoch != w.epoch {
+		return fmt.Errorf("it makes owner number %d, and %d would follow", d.Epoch, w.epoch)
+	}
+	n, err := w.replay.Anchored([]byte(d.Checkpoint))
+	if err != nil {
+		return err
+	}
+	if n != w.seq-1 {
+		return fmt.Errorf("its checkpoint covers %d records, there are %d before it", n, w.seq-1)
+	}
+	return nil
 }
 
 func planned(d respond.Planned) error {

@@ -39,7 +39,9 @@ func (r *Report) words(events []respond.Event) {
 			if !settles || !asked {
 				continue
 			}
-			about, _, _ = strings.Cut(about, "#")
+			if n := strings.LastIndexByte(about, '#'); n >= 0 {
+				about = about[:n]
+			}
 			if i := strings.LastIndexByte(about, '/'); i >= 0 {
 				add(e, about[:i]+" "+about[i+1:], happened, v.By, v.Reason)
 			}

@@ -54,7 +54,6 @@ func (p *Person) Answer(ctx context.Context, s *respond.State, a respond.Ask) (r
 func (p *Person) answer(ctx context.Context, s *respond.State, a respond.Ask) (drive.Reply, error) {
 	options := choices(a)
 	columns, lines := p.IO.size()
-	const around = 4 // the question, an empty line, the keys, and the line below
 	if err := p.IO.print(page{columns, lines - len(options) - around, s}.above(a)); err != nil {
 		return drive.Reply{}, err
 	}
@@ -87,8 +86,14 @@ func (p *Person) where(s *respond.State, a respond.Ask) error {
 		return nil
 	}
 	next := "answer the question; pausing is safe, firebreak resume " + s.Opened.Incident + " goes on"
-	return p.IO.print("\n" + view.WhereText(p.IO.promptStyle(), s, "asks you: "+question(a), next))
+	_, lines := p.IO.size()
+	room := lines - len(choices(a)) - around - 1
+	return p.IO.print("\n" + view.WhereWithin(room, p.IO.promptStyle(), s, "asks you: "+question(a), next))
 }
+
+// around is what a question takes besides its choices: its own line, an empty line,
+// the keys, and the line below.
+const around = 4
 
 // tooMany is how many actions' details are no wall of text.
 const tooMany = 3
@@ -114,10 +119,10 @@ func (p *Person) details(ctx context.Context, s *respond.State, a respond.Ask) e
 	for _, x := range shown {
 		b.WriteString("\n" + view.Details(x))
 	}
-	if a.Kind == respond.Confirm {
-		b.WriteString("\n" + view.Messages(s, p.By, shown))
+	if err := p.IO.show(b.String()); err != nil || a.Kind != respond.Confirm {
+		return err
 	}
-	return p.IO.show(b.String())
+	return p.IO.print("\n" + view.Messages(s, p.By, shown)) // not broken, so that it can be copied
 }
 
 // carry asks what a choice needs besides: a reason, the target's name, a value.

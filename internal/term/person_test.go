@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,6 +80,15 @@ func (c *console) Write(b []byte) (int, error) {
 		}
 	}
 	return len(b), nil
+}
+
+// notify tells this process that its terminal has another size, as the kernel tells a
+// process whose terminal it is.
+func (c *console) notify(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // screen is everything that was drawn.

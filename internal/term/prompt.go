@@ -36,10 +36,10 @@ func (s *Streams) choose(ctx context.Context, title string, options []option) (s
 	}
 	lost := false
 	f := huh.NewSelect[string]().Title(s.clean(title)).Options(opts...).Value(&word)
-	err := s.ask(ctx, f, func(_ tea.Model, m tea.Msg) tea.Msg {
+	err := s.ask(ctx, f, func(m tea.Msg) tea.Msg {
 		if k, ok := m.(tea.KeyMsg); ok && k.String() == "?" {
 			lost = true
-			return tea.KeyMsg{Type: tea.KeyCtrlC} // leaves the form, which takes itself off the screen
+			return tea.KeyMsg{Type: tea.KeyEnter} // ends the form, which takes itself off the screen
 		}
 		return m
 	})
@@ -87,20 +87,33 @@ func (s *Streams) yes(ctx context.Context, title string) (bool, error) {
 	return ok, err
 }
 
-// ask draws one field. Its width follows the terminal's while it stands.
-func (s *Streams) ask(ctx context.Context, f huh.Field, filter func(tea.Model, tea.Msg) tea.Msg) error {
-	form := huh.NewForm(huh.NewGroup(f))
-	if filter != nil {
-		form = form.WithProgramOptions(tea.WithFilter(filter)) // first: it replaces what is set before
+// ask draws one field. Its width follows the terminal's while it stands. filter, where
+// there is one, sees what happens before the field does.
+func (s *Streams) ask(ctx context.Context, f huh.Field, filter func(tea.Msg) tea.Msg) error {
+	interrupted := false
+	watch := func(_ tea.Model, m tea.Msg) tea.Msg {
+		if _, is := m.(tea.InterruptMsg); is {
+			// A form that is quit takes itself off the screen and gives the keyboard back;
+			// one that is interrupted does neither.
+			interrupted = true
+			return tea.QuitMsg{}
+		}
+		if filter != nil {
+			return filter(m)
+		}
+		return m
 	}
-	err := form.WithInput(s.In).WithOutput(s.Terminal).WithTheme(s.theme()).RunWithContext(ctx)
+	err := huh.NewForm(huh.NewGroup(f)).
+		WithProgramOptions(tea.WithFilter(watch)). // first: it replaces what is set before
+		WithInput(s.In).WithOutput(s.Terminal).WithTheme(s.theme()).
+		RunWithContext(ctx)
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, huh.ErrUserAborted), errors.Is(err, io.EOF), ctx.Err() != nil:
+	case interrupted, errors.Is(err, huh.ErrUserAborted), errors.Is(err, io.EOF), ctx.Err() != nil:
 		return ErrLeft
+	case err != nil:
+		return fmt.Errorf("ask on the terminal: %w", err)
 	}
-	return fmt.Errorf("ask on the terminal: %w", err)
+	return nil
 }
 
 func (s *Streams) theme() *huh.Theme {

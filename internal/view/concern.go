@@ -15,7 +15,7 @@ func Undo(a *plan.Action) string {
 	case a.Effect == plan.Read && a.Assisted == nil:
 		return "changes nothing"
 	case a.Inverse != nil && a.Inverse.Use == "manual.task":
-		return "can be undone by a person (details say how)"
+		return "can be undone by a person, as details say"
 	case a.Inverse != nil:
 		return "can be undone with " + Line(a.Inverse.Use)
 	case a.Effect == plan.Irreversible:

@@ -13,7 +13,13 @@ func Verification(w io.Writer, st Style, v evidence.Verification) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d records, one unbroken chain; %d anchored by a checkpoint, %d unanchored\n",
 		st.Strong(Line(v.Incident)), v.Records, v.Anchored, v.Unanchored)
-	fmt.Fprintf(&b, "%d plans, %d approvals, %d files of evidence, %d sealed values\n", len(v.Plans), len(v.Approvals), len(v.Files), len(v.Sealed))
+	fmt.Fprintf(&b, "%s, %s, %s, %s\n", Count(len(v.Plans), "plan"), Count(len(v.Approvals), "approval"), Count(len(v.Files), "evidence file"), Count(len(v.Sealed), "sealed value"))
+	if len(v.HandOvers) > 0 {
+		fmt.Fprintf(&b, "%s\n", Line(Count(len(v.HandOvers), "hand-over")))
+	}
+	for _, h := range v.HandOvers {
+		fmt.Fprintf(&b, "  %s\n", Line(h.What))
+	}
 	if v.Torn != "" {
 		fmt.Fprintf(&b, "%s %s\n", st.Warn("torn tail:"), Line(v.Torn))
 	}

@@ -24,22 +24,44 @@ func Where(w io.Writer, st Style, s *respond.State, now, next string) error {
 
 // WhereText is Where as text.
 func WhereText(st Style, s *respond.State, now, next string) string {
+	return whereText(st, s, now, next, few)
+}
+
+// WhereWithin is WhereText in at most so many lines, where that can be had by naming
+// fewer things; those left out are counted.
+func WhereWithin(lines int, st Style, s *respond.State, now, next string) string {
+	for most := few; ; most-- {
+		text := whereText(st, s, now, next, most)
+		if most == 1 || strings.Count(text, "\n") <= lines {
+			return text
+		}
+	}
+}
+
+// whereText names at most so many things of a kind.
+func whereText(st Style, s *respond.State, now, next string, most int) string {
 	var b strings.Builder
 	b.WriteString(st.fit(st.Strong("Incident "+Line(s.Opened.Incident))+"  "+Line(standing(s))) + "\n")
-	p := pages{st: st, b: &b}
+	p := pages{st: st, b: &b, most: most}
 	if h := s.Handed; h != nil {
 		p.say("owner", handed(h))
 	}
 	p.list("now", append(some(now), under(s)...))
 	p.list("proven", proven(s))
-	p.list("open", open(s))
-	for _, a := range doubtful(s) {
-		p.say(st.Bad("UNKNOWN"), Line(a.Action.Use)+" on "+Line(TargetName(a.Action))+": "+Line(doubtWhy(a)))
+	if most == 1 {
+		p.say("open", openNames(s))
+	} else {
+		p.list("open", open(s))
 	}
-	for _, g := range s.Gates {
-		if !g.Holds && g.Override == nil && s.Phase != "closed" {
-			p.say("gate", Line(string(g.Gate))+" "+st.Warn("does not hold")+": "+Line(capped(g.Why, 2)))
-		}
+	var unknown []string
+	for _, a := range doubtful(s) {
+		unknown = append(unknown, Line(a.Action.Use)+" on "+Line(TargetName(a.Action))+": "+Line(doubtWhy(a)))
+	}
+	p.list(st.Bad("UNKNOWN"), unknown)
+	if gates := shut(st, s); most == 1 && len(gates) > 1 {
+		p.say("gates", Line(listed(gateNames(s), few))+" "+st.Warn("do not hold"))
+	} else {
+		p.list("gates", gates)
 	}
 	if next != "" {
 		p.say("next", Line(next))
@@ -47,21 +69,50 @@ func WhereText(st Style, s *respond.State, now, next string) string {
 	return b.String()
 }
 
-// WhereShort is the same in two lines, for above a question.
-func WhereShort(st Style, s *respond.State) string {
-	done, left, unknown := counts(s)
-	line := fmt.Sprintf("step %s: %d of %s done, %d of %s closed", s.Step, done, Count(done+left, "action"), closed(s), Count(len(s.Closings), "credential"))
-	if unknown > 0 {
-		line += ", " + st.Bad(fmt.Sprintf("%d UNKNOWN", unknown))
+// shut are the gates that hold something back now, by themselves.
+func shut(st Style, s *respond.State) []string {
+	var out []string
+	for _, g := range s.Gates {
+		if !g.Holds && g.Override == nil && s.Phase != "closed" {
+			out = append(out, Line(string(g.Gate))+" "+st.Warn("does not hold")+": "+Line(capped(g.Why, 1)))
+		}
 	}
+	return out
+}
+
+func gateNames(s *respond.State) []string {
+	var out []string
+	for _, g := range s.Gates {
+		if !g.Holds && g.Override == nil {
+			out = append(out, string(g.Gate))
+		}
+	}
+	return out
+}
+
+// openNames are the credentials and identities that are not closed, on one line.
+func openNames(s *respond.State) string {
 	var names []string
 	for _, c := range s.Closings {
 		if !c.Closed {
 			names = append(names, c.Name)
 		}
 	}
-	if len(names) > 0 {
-		line += "\nstill open: " + Line(listed(names, few))
+	if len(names) == 0 {
+		return "no credential or identity"
+	}
+	return Line(listed(names, 2*few))
+}
+
+// WhereShort is the same in two lines, for above a question.
+func WhereShort(st Style, s *respond.State) string {
+	done, left, unknown := counts(s)
+	line := fmt.Sprintf("step %s: %d of %s done; closed: %d of %d credentials and identities", s.Step, done, Count(done+left, "action"), closed(s), len(s.Closings))
+	if unknown > 0 {
+		line += ", " + st.Bad(fmt.Sprintf("%d UNKNOWN", unknown))
+	}
+	if closed(s) < len(s.Closings) {
+		line += "\nstill open: " + openNames(s)
 	}
 	return st.fit(line) + "\n"
 }
@@ -70,23 +121,24 @@ func WhereShort(st Style, s *respond.State) string {
 type pages struct {
 	st   Style
 	b    *strings.Builder
+	most int // things of a kind that are named
 	last string
 }
 
 const labelled = 9
 
 func (p *pages) say(label, text string) {
-	head := fmt.Sprintf("%-*s", labelled, "")
+	head, hang := strings.Repeat(" ", labelled), 0
 	if label != p.last {
-		head = label + strings.Repeat(" ", max(1, labelled-len(plainText(label))))
+		head, hang = label+strings.Repeat(" ", max(1, labelled-len(plainText(label)))), labelled
 	}
 	p.last = label
-	p.b.WriteString(p.st.Fit(head+text, labelled) + "\n")
+	p.b.WriteString(p.st.Fit(head+text, hang) + "\n")
 }
 
 func (p *pages) list(label string, lines []string) {
 	for i, l := range lines {
-		if i == few && len(lines) > few+1 {
+		if i == p.most && len(lines) > p.most+1 || i == p.most && p.most < few {
 			p.say(label, p.st.Faint(fmt.Sprintf("and %d more", len(lines)-i)))
 			return
 		}

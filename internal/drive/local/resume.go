@@ -49,14 +49,7 @@ func (l *Log) resume(r *journal.Replay, at Place, by respond.Resumed) error {
 	if err := at.same(r.Opened); err != nil {
 		return err
 	}
-	closed := false
-	for _, e := range r.Events {
-		l.last = e.Time
-		l.decider.Observe(e)
-		_, is := e.Data.(respond.Closed)
-		closed = closed || is
-	}
-	if closed {
+	if closed := l.replay(r); closed {
 		return nil
 	}
 	if err := l.own(by.Operator); err != nil {
@@ -64,6 +57,17 @@ func (l *Log) resume(r *journal.Replay, at Place, by respond.Resumed) error {
 	}
 	by.Cut = r.Torn
 	return l.Append(by)
+}
+
+// replay feeds the decider what the journal holds and says whether it is closed.
+func (l *Log) replay(r *journal.Replay) (closed bool) {
+	for _, e := range r.Events {
+		l.last = e.Time
+		l.decider.Observe(e)
+		_, is := e.Data.(respond.Closed)
+		closed = closed || is
+	}
+	return closed
 }
 
 // own makes sure that the operator is who may go on, or takes the incident over with a
