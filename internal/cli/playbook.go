@@ -13,11 +13,11 @@ import (
 func newCmdPlaybook(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "playbook",
-		Short: "List, show and check playbooks",
+		Short: "List, show and check playbooks, and have an editor check them",
 		Args:  unknownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCmdPlaybookList(f, nil), newCmdPlaybookShow(f, nil), newCmdPlaybookValidate(f, nil))
+	cmd.AddCommand(newCmdPlaybookList(f, nil), newCmdPlaybookShow(f, nil), newCmdPlaybookValidate(f, nil), newCmdPlaybookSchema(f, nil))
 	return cmd
 }
 
@@ -110,6 +110,40 @@ func newCmdPlaybookValidate(f *Factory, runF func(*playbookOptions) error) *cobr
 			return err
 		},
 	}
+}
+
+func newCmdPlaybookSchema(f *Factory, runF func(*playbookOptions) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of playbook files, for an editor",
+		Long: `Print the JSON Schema of playbook files: every key, and every action with its inputs.
+An editor with the YAML language server completes and checks by it, when the file
+begins with
+
+  # yaml-language-server: $schema=playbook.schema.json
+
+Expressions and what they name are checked by firebreak playbook validate.`,
+		Example: "  firebreak playbook schema > playbook.schema.json",
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			opts := &playbookOptions{f: f}
+			if runF != nil {
+				return runF(opts)
+			}
+			return playbookSchemaRun(opts)
+		},
+	}
+}
+
+func playbookSchemaRun(opts *playbookOptions) error {
+	if _, err := opts.f.format("json"); err != nil {
+		return err
+	}
+	c, err := all.Catalogue()
+	if err != nil {
+		return err
+	}
+	return view.JSON(opts.f.IO.Out, playbook.Schema(c))
 }
 
 // parsePlaybook checks a playbook against what every adapter can do, without

@@ -47,9 +47,6 @@ func outputs() []output {
 	}
 }
 
-// playbookSchemaFile is the schema of playbooks, which the catalogue makes.
-const playbookSchemaFile = "playbook-1.json"
-
 // File is the document's name in docs/schema: "incident-1.json".
 func (o output) File() string {
 	return strings.ReplaceAll(strings.TrimPrefix(o.Name, "firebreak."), "/", "-") + ".json"
