@@ -28,7 +28,7 @@ func drive(t *testing.T, w *worldtest.World, action string, in map[string]any) *
 		if a.Spec().Name == action {
 			return &act{t, w, a, adapters.Task{Inputs: in, Secrets: map[string]secret.Text{"value": secret.NewString(newNPM)}, Save: func(name string, _ []byte) (plan.Saved, error) {
 				return plan.Saved{File: name, Digest: "d"}, nil
-			}}}
+			}, SaveFrom: saveFrom}}
 		}
 	}
 	t.Fatalf("no action %s", action)
@@ -58,6 +58,8 @@ func everything(t *testing.T, w *worldtest.World) {
 		{"github.workflow.disable", wf},
 		{"github.runs.cancel", wf},
 		{"github.logs.export", wf},
+		{"github.artifacts.export", wf},
+		{"github.access.review", map[string]any{"repository": shop}},
 		{"github.secret.put", map[string]any{"repository": shop, "scope": "environment/prod/eu", "name": "DEPLOY_KEY"}},
 		{"github.caches.purge", map[string]any{"repository": shop}},
 		{"github.workflow.dispatch", map[string]any{"repository": shop, "workflow": build, "purpose": "rebuild"}},

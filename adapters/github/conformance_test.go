@@ -63,6 +63,20 @@ func TestLogsExport(t *testing.T) {
 	adaptertest.Run(t, s)
 }
 
+func TestArtifactsExport(t *testing.T) {
+	s := suite("github.artifacts.export", uploads, nil)
+	s.Inputs["since"] = plan.Value{Literal: "2025-03-14T12:00:00Z"}
+	s.Quirks = adaptertest.Quirks{NotByWorld: true} // reading is the export: there is nothing to apply
+	adaptertest.Run(t, s)
+}
+
+func TestAccessReview(t *testing.T) {
+	s := suite("github.access.review", nil, nil)
+	s.Inputs = inputs("repository", shop, "since", "2025-03-14T12:00:00Z")
+	s.Quirks = adaptertest.Quirks{NotByWorld: true} // whose a key is only people know
+	adaptertest.Run(t, s)
+}
+
 func TestCachesPurge(t *testing.T) {
 	adaptertest.Run(t, suite("github.caches.purge", nil, nil))
 }

@@ -23,6 +23,23 @@ var errTooLarge = fmt.Errorf("larger than %d MB", most>>20)
 // not go to the other host.
 // Source: GitHub REST reference, "Download workflow run logs", "Download an artifact".
 func (p *Provider) download(ctx context.Context, path string) ([]byte, error) {
+	body, err := p.fetch(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(body, most+1))
+	err = errors.Join(err, body.Close())
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the download broke off: %w", err)
+	case len(b) > most:
+		return nil, errTooLarge
+	}
+	return b, nil
+}
+
+// fetch is download for what is read piece by piece. The caller closes it.
+func (p *Provider) fetch(ctx context.Context, path string) (io.ReadCloser, error) {
 	to, err := p.lent(ctx, path)
 	if err != nil {
 		return nil, err
@@ -36,17 +53,10 @@ func (p *Provider) download(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New(adapters.Cause(err)) // an address holds a signature in its query
 	}
-	b, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	err = errors.Join(err, resp.Body.Close())
-	switch {
-	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the download answered %d", resp.StatusCode)
-	case err != nil:
-		return nil, fmt.Errorf("the download broke off: %w", err)
-	case len(b) > most:
-		return nil, errTooLarge
+	if resp.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("the download answered %d", resp.StatusCode), resp.Body.Close())
 	}
-	return b, nil
+	return resp.Body, nil
 }
 
 // lent reads the address of a download out of a redirect.

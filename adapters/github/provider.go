@@ -109,6 +109,7 @@ func (*Provider) Name() string { return "github" }
 func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
+		artifactsExport{p}, accessReview{p},
 	}
 }
 
