@@ -23,7 +23,15 @@ func (f *Factory) readConfig() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, &Fault{Usage, fmt.Errorf("read configuration: %w", err), "name the file with --config"}
 	}
-	return config.Parse(path, b)
+	c, err := config.Parse(path, b)
+	if err != nil {
+		return c, err
+	}
+	kinds, err := knownKinds()
+	if err != nil {
+		return c, err
+	}
+	return c, config.Check(path, b, kinds)
 }
 
 // readPlan reads a plan file and gives its bytes and digest.
