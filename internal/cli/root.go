@@ -46,6 +46,9 @@ func newRoot(f *Factory) *cobra.Command {
 	add("know", commandsToKnow(f)...)
 	add("practise", commandsToPractise(f)...)
 	root.AddCommand(newCmdSchema(f, nil), newCmdVersion(f, nil), newTopicExitCodes(f))
+	if err := complete(f, root); err != nil {
+		panic(err) // two completions of one flag: the table is wrong, whatever is asked
+	}
 	return root
 }
 
