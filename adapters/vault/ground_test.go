@@ -1,18 +1,9 @@
 package vault_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -29,7 +20,7 @@ import (
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
 
-const real = "Vault 1.13.2"
+const realVault = "Vault 1.13.2"
 
 // ground is a kind of Vault that tests run on: the world's, or a real one.
 type ground struct {
@@ -40,19 +31,17 @@ type ground struct {
 // both runs a test on the world and on a real Vault.
 func both(t *testing.T, test func(*testing.T, ground)) {
 	t.Run("world", func(t *testing.T) { test(t, ground{"world", inWorld}) })
-	t.Run(real, func(t *testing.T) { test(t, realGround(t)) })
+	t.Run(realVault, func(t *testing.T) { test(t, realGround(t)) })
 }
 
 // place is one Vault in the state of a seed.
 type place struct {
-	url     string
-	client  *http.Client
-	root    string
-	names   map[string]credential // tokens of the seed by name
-	key     *ecdsa.PrivateKey     // signs JWTs the server takes
-	now     func() time.Time
-	advance func(time.Duration)
-	wire    func() adapters.Wire
+	counterpart.VaultServer                       // of the world, too
+	names                   map[string]credential // tokens of the seed by name
+	issuer                  counterpart.Issuer    // of JWTs the server takes
+	now                     func() time.Time
+	advance                 func(time.Duration)
+	wire                    func() adapters.Wire
 }
 
 type credential struct{ Value, Accessor string }
@@ -63,32 +52,13 @@ func (p *place) accessor(name string) string { return p.names[name].Accessor }
 // call sends a request as somebody and gives status and answer.
 func (p *place) call(t testing.TB, token, method, path string, body any) (int, map[string]any) {
 	t.Helper()
-	b, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), method, p.url+"/v1/"+path, bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Vault-Token", token)
-	resp, err := p.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // it was read to its end
-	var answer map[string]any
-	d := json.NewDecoder(resp.Body)
-	d.UseNumber()
-	if err := d.Decode(&answer); err != nil && err != io.EOF {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, answer
+	a := p.Call(t, token, method, path, body)
+	return a.Status, a.Body
 }
 
 func (p *place) data(t testing.TB, path string) map[string]any {
 	t.Helper()
-	_, answer := p.call(t, p.root, "GET", path, nil)
+	_, answer := p.call(t, p.Root, "GET", path, nil)
 	d, _ := answer["data"].(map[string]any)
 	return d
 }
@@ -112,38 +82,11 @@ func (p *place) login(t testing.TB, role string, more map[string]any) (int, cred
 	t.Helper()
 	claims := map[string]any{"iat": p.now().Unix(), "exp": p.now().Add(10 * time.Minute).Unix(), "actor": "alice", "repository": "acme/shop"}
 	maps.Copy(claims, more)
-	code, answer := p.call(t, "", "POST", "auth/jwt/login", map[string]any{"role": role, "jwt": sign(t, p.key, claims)})
+	code, answer := p.call(t, "", "POST", "auth/jwt/login", map[string]any{"role": role, "jwt": p.issuer.Sign(t, claims)})
 	a, _ := answer["auth"].(map[string]any)
 	value, _ := a["client_token"].(string)
 	accessor, _ := a["accessor"].(string)
 	return code, credential{value, accessor}
-}
-
-func sign(t testing.TB, key *ecdsa.PrivateKey, claims map[string]any) string {
-	t.Helper()
-	b, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(b)
-	sum := sha256.Sum256([]byte(text))
-	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	sig := make([]byte, 64)
-	r.FillBytes(sig[:32])
-	s.FillBytes(sig[32:])
-	return text + "." + base64.RawURLEncoding.EncodeToString(sig)
-}
-
-func signer(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }
 
 const rootToken = "hvs.root-of-the-test-and-of-nobody-else"
@@ -152,7 +95,7 @@ func inWorld(t testing.TB, s wvault.Seed) *place {
 	t.Helper()
 	s.Tokens = append(slices.Clone(s.Tokens), wvault.Token{Name: "root", Value: rootToken, Accessor: "acc-root", Policies: []string{"root"}})
 	w, _ := start(t, s)
-	p := &place{url: w.URL("vault"), client: w.Client(), root: rootToken, names: map[string]credential{}, key: signer(t), now: w.Clock.Now, advance: w.Clock.Advance, wire: w.Wire}
+	p := &place{VaultServer: counterpart.VaultServer{Address: w.URL("vault"), Root: rootToken}, names: map[string]credential{}, issuer: counterpart.NewIssuer(t), now: w.Clock.Now, advance: w.Clock.Advance, wire: w.Wire}
 	for _, x := range s.Tokens {
 		p.names[x.Name] = credential{x.Value, x.Accessor}
 	}
@@ -173,14 +116,9 @@ func start(t testing.TB, s wvault.Seed) (*worldtest.World, *wvault.Server) {
 // opened. Its clock is the machine's; what a test advances is our idea of it.
 func realGround(t testing.TB) ground {
 	v := counterpart.Vault(t)
-	key := signer(t)
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pub := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+	issuer := counterpart.NewIssuer(t)
 	var last *place
-	return ground{real, func(t testing.TB, s wvault.Seed) *place {
+	return ground{realVault, func(t testing.TB, s wvault.Seed) *place {
 		t.Helper()
 		if last != nil {
 			v.Must(t, "DELETE", "sys/auth/jwt", nil)
@@ -192,7 +130,7 @@ func realGround(t testing.TB) ground {
 		var offset time.Duration
 		now := func() time.Time { return time.Now().Add(offset) }
 		advance := func(d time.Duration) { offset += d }
-		p := &place{url: v.Address, client: &http.Client{}, root: v.Root, names: map[string]credential{}, key: key, now: now, advance: advance}
+		p := &place{VaultServer: v, names: map[string]credential{}, issuer: issuer, now: now, advance: advance}
 		p.wire = func() adapters.Wire {
 			return adapters.Wire{Transport: http.DefaultTransport, Now: now, Agent: "firebreak/test (incident inc-test)", Sleep: func(ctx context.Context, d time.Duration) error {
 				advance(d)
@@ -200,29 +138,29 @@ func realGround(t testing.TB) ground {
 			}}
 		}
 		last = p
-		p.sow(t, v, pub, s)
+		p.sow(t, s)
 		return p
 	}}
 }
 
 // sow brings a real server into the state of a seed.
-func (p *place) sow(t testing.TB, v counterpart.VaultServer, pub string, s wvault.Seed) {
+func (p *place) sow(t testing.TB, s wvault.Seed) {
 	t.Helper()
 	for name, rules := range s.Policies {
 		var text strings.Builder
 		for _, r := range rules {
 			fmt.Fprintf(&text, "path %q { capabilities = [%s] }\n", r.Path, `"`+strings.Join(r.Capabilities, `", "`)+`"`)
 		}
-		v.Must(t, "PUT", "sys/policies/acl/"+name, map[string]any{"policy": text.String()})
+		p.Must(t, "PUT", "sys/policies/acl/"+name, map[string]any{"policy": text.String()})
 	}
-	v.Must(t, "POST", "sys/auth/jwt", map[string]any{"type": "jwt"})
-	v.Must(t, "POST", "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{pub}})
+	p.Must(t, "POST", "sys/auth/jwt", map[string]any{"type": "jwt"})
+	p.Must(t, "POST", "auth/jwt/config", map[string]any{"jwt_validation_pubkeys": []string{p.issuer.Public(t)}})
 	for _, r := range s.Roles {
-		v.Must(t, "POST", "auth/jwt/role/"+r.Name, body(t, r))
+		p.Must(t, "POST", "auth/jwt/role/"+r.Name, body(t, r))
 	}
-	v.KV(t, "secret")
+	p.KV(t, "secret")
 	for _, k := range s.KV {
-		v.Must(t, "PUT", "secret/data/"+k.Path, map[string]any{"data": k.Data})
+		p.Must(t, "PUT", "secret/data/"+k.Path, map[string]any{"data": k.Data})
 	}
 	for _, x := range s.Tokens {
 		switch {
@@ -233,7 +171,7 @@ func (p *place) sow(t testing.TB, v counterpart.VaultServer, pub string, s wvaul
 			}
 			p.names[x.Name] = c
 		default:
-			by, parent := p.root, false
+			by, parent := p.Root, false
 			for _, y := range s.Tokens {
 				if x.Parent != "" && y.Accessor == x.Parent {
 					by, parent = p.value(y.Name), true
@@ -275,7 +213,7 @@ func body(t testing.TB, r wvault.Role) map[string]any {
 
 func (p *place) provider(t testing.TB, wire adapters.Wire, token string) *vault.Provider {
 	t.Helper()
-	v, err := vault.New(vault.Config{Address: p.url, Token: secret.NewString(token)}, wire)
+	v, err := vault.New(vault.Config{Address: p.Address, Token: secret.NewString(token)}, wire)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func TestBlockKeepsWhatChangedMeanwhile(t *testing.T) {
 		call := a.Verify(t.Context(), tk).Next[0]
 		narrow := body(t, bound("ci"))
 		narrow["bound_claims"] = map[string]any{"repository": "acme/shop", "ref": "refs/heads/main"}
-		if code, answer := p.call(t, p.root, "POST", "auth/jwt/role/ci", narrow); code != http.StatusNoContent {
+		if code, answer := p.call(t, p.Root, "POST", "auth/jwt/role/ci", narrow); code != http.StatusNoContent {
 			t.Fatal(code, answer)
 		}
 		if out := a.Apply(t.Context(), tk, call); out.State != plan.Done {
@@ -140,7 +140,7 @@ func TestALoosenedBlockIsBroken(t *testing.T) {
 				claims[blockedClaim] = value
 			}
 			doc["bound_claims"] = claims
-			if code, answer := p.call(t, p.root, "POST", "auth/jwt/role/ci", doc); code != http.StatusNoContent {
+			if code, answer := p.call(t, p.Root, "POST", "auth/jwt/role/ci", doc); code != http.StatusNoContent {
 				t.Fatal(code, answer)
 			}
 			if r := a.Verify(t.Context(), tk); r.State != plan.Broken || len(r.Next) != 1 {
@@ -156,7 +156,7 @@ func TestBlockOfARoleThatIsNotThere(t *testing.T) {
 		p := g.open(t, seed())
 		a, tk := p.acts(t, "vault.jwt_role.block", ciRole(), nil)
 		call := a.Verify(t.Context(), tk).Next[0]
-		if code, _ := p.call(t, p.root, "DELETE", "auth/jwt/role/ci", nil); code != http.StatusNoContent {
+		if code, _ := p.call(t, p.Root, "DELETE", "auth/jwt/role/ci", nil); code != http.StatusNoContent {
 			t.Fatal(code)
 		}
 		if r := a.Verify(t.Context(), tk); r.State != plan.Held || !strings.Contains(r.Detail, "any more") {

@@ -13,6 +13,7 @@ import (
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/adapters/vault"
+	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/snapshot"
@@ -307,7 +308,7 @@ func TestRevokeSparesOurselves(t *testing.T) {
 		if !p.live(t, "child") {
 			t.Error("our token is dead")
 		}
-		p.call(t, p.root, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": p.accessor("parent")})
+		p.call(t, p.Root, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": p.accessor("parent")})
 		if p.live(t, "child") {
 			t.Error("a parent takes its children with it: that is why it is spared")
 		}
@@ -386,7 +387,7 @@ func TestAmbientEnvironmentIsIgnored(t *testing.T) {
 	seen := &spy{next: w.Wire().Transport}
 	wire := w.Wire()
 	wire.Transport = seen
-	self, err := (&place{url: w.URL("vault")}).provider(t, wire, operator).Self(t.Context())
+	self, err := (&place{VaultServer: counterpart.VaultServer{Address: w.URL("vault")}}).provider(t, wire, operator).Self(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -93,6 +94,10 @@ func (rt *route) pick(method, what string, read, write handler) {
 func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", v.core.Now().UTC().Format(http.TimeFormat))
 	rt := parse(r)
+	if rt.jwt && !v.mounted(rt) { // nothing is told to somebody without a token
+		refuse(w, http.StatusForbidden, "permission denied")
+		return
+	}
 	var me *Token
 	if !rt.jwt && rt.call != "GET health" {
 		me = v.presented(r.Header.Get("X-Vault-Token"))
@@ -105,7 +110,7 @@ func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if rt.serve == nil {
+	if rt.serve == nil || !v.mounted(rt) {
 		refuse(w, http.StatusNotFound, `no handler for route "`+rt.path+`". route entry not found.`)
 		return
 	}
@@ -121,6 +126,14 @@ func (v *Server) needed(rt route) []string {
 		return []string{"create"}
 	}
 	return rt.need
+}
+
+// mounted reports whether the mount a request names exists: those of the seed's roles
+// and paths, and the two a server is expected to have.
+func (v *Server) mounted(rt route) bool {
+	return rt.mount == "" || rt.mount == "jwt" || rt.mount == "secret" ||
+		slices.ContainsFunc(v.state.Roles, func(r *Role) bool { return r.Mount == rt.mount }) ||
+		slices.ContainsFunc(v.state.KV, func(s *Secret) bool { return s.Mount == rt.mount })
 }
 
 // listed is how Vault words an error that it met below its router.
@@ -180,7 +193,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 		err = json.Unmarshal(b, into)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "failed to parse JSON input")
+		refuse(w, http.StatusBadRequest, "error parsing JSON")
 		return false
 	}
 	return true

@@ -133,6 +133,9 @@ func (v *Server) seed(t Token) {
 	}
 	if t.Path == "" {
 		t.Path = "auth/token/create"
+		if slices.Contains(t.Policies, "root") {
+			t.Path = "auth/token/root"
+		}
 	}
 	if !slices.Contains(t.Policies, "root") && !t.NoDefaultPolicy {
 		t.Policies = withDefault(t.Policies)
