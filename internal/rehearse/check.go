@@ -56,6 +56,19 @@ func (l *Loaded) check(d *reader) {
 			d.mistake(at, "a fault needs a call", "the name the world's log gives it, e.g. \"npm DELETE token\"")
 		}
 	}
+	for i, x := range l.World.Limits {
+		at := fmt.Sprintf("world.limits[%d]", i)
+		l.each(d, at+".provider", []string{x.Provider}, []string{"github", "aws", "vault", "npm"}, "provider")
+		if x.Provider == "" || x.Calls < 1 || x.Per <= 0 {
+			d.mistake(at, "a limit needs provider, calls and per", "how many calls each credential may make in that time, e.g. calls: 60, per: 1m")
+		}
+		if !slices.Contains([]int{0, 403, 429}, x.Status) {
+			d.mistake(at+".status", fmt.Sprintf("status %d is no limit's", x.Status), "403 or 429")
+		}
+		if x.Primary && (x.Silent || x.RetryAfter > 0) {
+			d.mistake(at, "a primary limit names the end of its window", "leave silent and retry_after out, or primary")
+		}
+	}
 	for where, s := range l.stored() {
 		if (s.Value == "") == (s.Credential == "") {
 			d.mistake(where, "give a value or a credential", "value: for what is no secret, credential: for one of this scenario")

@@ -57,6 +57,7 @@ type Limit struct {
 	Status     int           `yaml:"status"`
 	Primary    bool          `yaml:"primary"`
 	RetryAfter time.Duration `yaml:"retry_after"`
+	Silent     bool          `yaml:"silent"`
 	Mutating   bool          `yaml:"mutating"`
 }
 

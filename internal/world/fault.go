@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -58,21 +57,22 @@ func (w *World) faulty(x *exchange) *Fault {
 }
 
 // instead is the answer of a fault that keeps the effect away.
-func (f *Fault) instead(now time.Time) (answer, bool) {
+func (f *Fault) instead() (answer, bool) {
 	switch f.Then {
 	case Refused:
 		return refusal(or(f.Status, http.StatusForbidden), "refused by the world's fault plan"), true
 	case ServerError:
 		return refusal(or(f.Status, http.StatusBadGateway), "server error"), true
-	case RateLimited:
-		a := refusal(http.StatusTooManyRequests, "too many requests")
-		a.header.Set("Retry-After", strconv.Itoa(max(1, int(f.After/time.Second))))
-		a.header.Set("Date", now.UTC().Format(http.TimeFormat))
-		return a, true
 	case TimeoutBefore:
 		return answer{cut: true}, true
 	}
 	return answer{}, false
+}
+
+// limit is a rate limit's refusal that comes out of nowhere.
+func (f *Fault) limit(now time.Time) Overrun {
+	after := max(time.Second, f.After.Truncate(time.Second))
+	return Overrun{Status: or(f.Status, http.StatusTooManyRequests), Until: now.Add(after), After: after}
 }
 
 // after changes the answer of a request that took effect.

@@ -1,6 +1,9 @@
 package world
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Pointing is implemented by providers that say which environment variables point
 // a client at them. url is "http://127.0.0.1:PORT"; dir is a folder of the world
@@ -17,4 +20,10 @@ type Pointing interface {
 // world's lock held.
 type Projecting interface {
 	Project(now time.Time) map[string]string
+}
+
+// Limiting is implemented by providers that refuse in their own words what is over a
+// rate limit. It is called with the world's lock held; the Date header is set.
+type Limiting interface {
+	Limited(w http.ResponseWriter, r *http.Request, body []byte, why Overrun)
 }

@@ -19,6 +19,7 @@ type exchange struct {
 	number int
 	fault  *Fault
 	limit  *answer // set when a rate limit refused the request
+	hasty  string  // set when it came before the time its caller was told
 }
 
 // handler is the middleware every provider's requests pass: latency, numbering,
@@ -77,7 +78,7 @@ func (w *World) carryOut(x *exchange) answer {
 	if x.fault != nil {
 		e.Fault = x.fault.Then
 	} else if x.limit != nil {
-		e.Fault = RateLimited
+		e.Fault, e.Detail = RateLimited, x.hasty
 	}
 	// The request stands before what it caused.
 	w.core.batch = append(w.core.batch[:inside:inside], append([]Entry{e}, w.core.batch[inside:]...)...)
@@ -94,10 +95,12 @@ func (w *World) answer(x *exchange) answer {
 		return *x.limit
 	case x.fault == nil:
 		return serve(x.p, x.r, x.body)
+	case x.fault.Then == RateLimited:
+		return w.refuse(x, x.fault.limit(w.core.Now()))
 	case x.fault.Then == AcceptedLate:
 		return w.postpone(x)
 	}
-	if a, ok := x.fault.instead(w.core.Now()); ok {
+	if a, ok := x.fault.instead(); ok {
 		return a
 	}
 	return x.fault.after(serve(x.p, x.r, x.body))

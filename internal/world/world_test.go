@@ -1,10 +1,12 @@
 package world_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,21 +170,95 @@ func TestAcceptedLateTakesEffectLater(t *testing.T) {
 	}
 }
 
+// A caller over a limit is refused until the time it was told, in the shape of the
+// limit, and the log marks what it asks before that time.
 func TestLimits(t *testing.T) {
-	for _, primary := range []bool{true, false} {
-		w := worldtest.New(t, world.Options{Limits: []world.Limit{{Provider: "counter", Calls: 2, Per: time.Minute, Status: 403, Primary: primary}}}, newCounter)
-		var got []int
-		for range 3 {
-			status, _, err := call(t, w, http.MethodGet, "firebreak/1")
-			if err != nil {
-				t.Fatal(err)
+	for name, c := range map[string]struct {
+		limit  world.Limit
+		header http.Header // of the refusal
+		waits  time.Duration
+	}{
+		"secondary":             {world.Limit{}, http.Header{"Retry-After": {"60"}}, time.Minute},
+		"secondary, 403":        {world.Limit{Status: 403}, http.Header{"Retry-After": {"60"}}, time.Minute},
+		"secondary, its time":   {world.Limit{RetryAfter: 90 * time.Second}, http.Header{"Retry-After": {"90"}}, 90 * time.Second},
+		"secondary, short time": {world.Limit{RetryAfter: 5 * time.Second}, http.Header{"Retry-After": {"5"}}, 5 * time.Second},
+		"secondary, no time":    {world.Limit{Silent: true}, http.Header{}, time.Minute},
+		"primary": {
+			world.Limit{Primary: true, Status: 403},
+			http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {strconv.FormatInt(worldtest.Start.Add(time.Minute).Unix(), 10)}}, time.Minute,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.limit.Provider, c.limit.Calls, c.limit.Per = "counter", 2, time.Minute
+			w := worldtest.New(t, world.Options{Limits: []world.Limit{c.limit}}, newCounter)
+			ask := func(agent string) (int, http.Header) { t.Helper(); return asked(t, w, agent) }
+			for range 2 {
+				if status, _ := ask("firebreak/1"); status != 200 {
+					t.Fatalf("a call within the limit is answered %d", status)
+				}
 			}
-			got = append(got, status)
-		}
-		w.Clock.Advance(time.Minute)
-		status, _, err := call(t, w, http.MethodGet, "firebreak/1")
-		if err != nil || !slices.Equal(append(got, status), []int{200, 200, 403, 200}) {
-			t.Errorf("answers %v then %d (%v), want the third refused and the next window open", got, status, err)
+			status, header := ask("firebreak/1")
+			if want := cmp.Or(c.limit.Status, 429); status != want {
+				t.Errorf("refused with %d, want %d", status, want)
+			}
+			for _, h := range []string{"Retry-After", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"} {
+				if header.Get(h) != c.header.Get(h) {
+					t.Errorf("%s is %q, want %q", h, header.Get(h), c.header.Get(h))
+				}
+			}
+			if at, err := http.ParseTime(header.Get("Date")); err != nil || !at.Equal(worldtest.Start) {
+				t.Errorf("the refusal's date is %q, not the world's", header.Get("Date"))
+			}
+			if status, _ := ask("team/1"); status != 200 {
+				t.Errorf("the team is limited too: %d", status)
+			}
+			w.Clock.Advance(c.waits - time.Second)
+			if status, _ := ask("firebreak/1"); status < 400 {
+				t.Errorf("answered %d before its time", status)
+			}
+			w.Clock.Advance(time.Second)
+			if status, _ := ask("firebreak/1"); status != 200 {
+				t.Errorf("answered %d at its time", status)
+			}
+			r := w.Requests(false)
+			early := r[len(r)-2]
+			if marked := strings.Contains(early.Detail, "before the time it was told"); early.Fault != world.RateLimited || marked == c.limit.Silent {
+				t.Errorf("the call before its time is logged as %+v", early)
+			}
+			if first := r[2]; first.Fault != world.RateLimited || first.Detail != "" {
+				t.Errorf("the first call over the limit is logged as %+v", first)
+			}
+		})
+	}
+}
+
+func asked(t *testing.T, w *worldtest.World, agent string) (int, http.Header) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL("counter")+"/c", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", agent)
+	r.Header.Set("Key", "value-of-key")
+	resp, err := w.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header
+}
+
+// A limit on changes lets everything be read.
+func TestLimitsOnChanges(t *testing.T) {
+	w := worldtest.New(t, world.Options{Limits: []world.Limit{{Provider: "counter", Calls: 1, Per: time.Minute, Mutating: true}}}, newCounter)
+	for i, c := range []struct {
+		method string
+		want   int
+	}{{"POST", 200}, {"GET", 200}, {"POST", 429}, {"GET", 200}, {"POST", 429}} {
+		if status, _, err := call(t, w, c.method, "firebreak/1"); err != nil || status != c.want {
+			t.Errorf("call %d, %s: %d, %v", i+1, c.method, status, err)
 		}
 	}
 }
