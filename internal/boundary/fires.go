@@ -22,12 +22,24 @@ func fires(m *inventory.Model, w *inventory.ModelWorkflow, events []string) []st
 	var out []string
 	for _, branch := range w.Branches {
 		if slices.ContainsFunc(w.Triggers, func(t workflow.Trigger) bool {
-			return slices.Contains(events, t.Name) && firesFrom(t, branch, m.DefaultBranch)
+			return slices.Contains(events, t.Name) && firesFrom(t, branch, m.DefaultBranch) && !stopped(m, t, branch)
 		}) {
 			out = append(out, branch)
 		}
 	}
 	return out
+}
+
+// stopped says whether a freeze keeps the event from happening on a branch: nobody
+// can push to it, and where a tag's push starts it too, nobody can make or move one.
+// Only what a change of the ref itself raises is stopped. A frozen branch is still
+// the base of a pull request, and can still be dispatched from.
+func stopped(m *inventory.Model, t workflow.Trigger, branch string) bool {
+	if t.Name != "push" || !slices.Contains(m.Frozen, branch) {
+		return false
+	}
+	tagless := len(t.Tags) == 0 && (len(t.Branches) > 0 || len(t.BranchesIgnore) > 0)
+	return tagless || m.TagsFrozen
 }
 
 func firesFrom(t workflow.Trigger, branch, byDefault string) bool {

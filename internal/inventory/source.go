@@ -15,7 +15,11 @@ type Source struct {
 	DefaultBranch string // "" when not known
 	// DefaultPermissions is "read" or "write": what the job's token gets without a permissions key; "" when not known.
 	DefaultPermissions string
-	Files              []SourceFile
+	// Frozen are branches that a ruleset keeps everybody from moving; TagsFrozen: nobody
+	// can make or move a tag either.
+	Frozen     []string
+	TagsFrozen bool
+	Files      []SourceFile
 }
 
 // SourceFile is a file's content on the branches that have exactly it.
@@ -32,8 +36,11 @@ type Model struct {
 	DefaultBranch string
 	// DefaultPermissions: see Source.
 	DefaultPermissions string
-	Workflows          []ModelWorkflow
-	Actions            []ModelAction
+	// Frozen and TagsFrozen: see Source.
+	Frozen     []string
+	TagsFrozen bool
+	Workflows  []ModelWorkflow
+	Actions    []ModelAction
 }
 
 // ModelWorkflow is a workflow file with the branches that have exactly it.
@@ -52,7 +59,12 @@ type ModelAction struct {
 func FromSnapshot(s *snapshot.Snapshot) []Source {
 	var out []Source
 	for _, r := range s.Repositories {
-		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions}
+		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions, TagsFrozen: r.TagsFrozen()}
+		for _, b := range r.Branches {
+			if r.Frozen(b.Name) {
+				src.Frozen = append(src.Frozen, b.Name)
+			}
+		}
 		for _, f := range r.Files {
 			src.Files = append(src.Files, SourceFile{Path: f.Path, Branches: slices.Clone(f.Branches), Content: []byte(f.Content)})
 		}
@@ -66,7 +78,7 @@ func FromSnapshot(s *snapshot.Snapshot) []Source {
 func Parse(sources []Source) []Model {
 	models := make([]Model, 0, len(sources))
 	for _, s := range sources {
-		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions}
+		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen}
 		for _, f := range s.Files {
 			branches := slices.Clone(f.Branches)
 			slices.Sort(branches)

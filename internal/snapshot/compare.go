@@ -107,6 +107,12 @@ func repositoryFacts(r *Repository) facts {
 	f.add("setting", t, "visibility", map[bool]string{true: "private", false: "public"}[r.Private])
 	f.add("setting", t, "default token permissions", cmp.Or(r.DefaultPermissions, "not known"))
 	f.add("setting", t, "OIDC subject", compact(r.Subject))
+	f.add("setting", t, "token defaults", compact(r.TokenDefaults))
+	f.add("setting", t, "approval of pull requests from forks", compact(r.ForkApproval))
+	for _, x := range r.Rulesets {
+		f.add("ruleset", t, x.Name+" ("+id(x.ID)+")", x.Enforcement+" on "+x.Target+" ["+strings.Join(x.Include, " ")+"] without ["+strings.Join(x.Exclude, " ")+
+			"], rules ["+strings.Join(x.Rules, " ")+"], bypass "+x.Bypass)
+	}
 	for _, b := range r.Branches {
 		f.add("branch", t, b.Name, map[bool]string{true: "protected", false: "not protected"}[b.Protected])
 	}

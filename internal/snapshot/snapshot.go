@@ -73,6 +73,12 @@ type Repository struct {
 	Artifacts     []Artifact    `json:"artifacts,omitempty"`
 	// DefaultPermissions is "read" or "write": what GITHUB_TOKEN gets without a permissions key.
 	DefaultPermissions string `json:"default_permissions,omitempty"`
+	// Rulesets are its own and its owners', also those that are not enforced.
+	Rulesets []Ruleset `json:"rulesets,omitempty"`
+	// TokenDefaults and ForkApproval are settings of Actions as the API gave them: what
+	// GITHUB_TOKEN gets, and whose pull requests from forks wait for approval.
+	TokenDefaults json.RawMessage `json:"token_defaults,omitempty"`
+	ForkApproval  json.RawMessage `json:"fork_approval,omitempty"`
 	// Subject is the OIDC subject customization as the API gave it.
 	Subject json.RawMessage `json:"oidc_subject,omitempty"`
 }
@@ -127,12 +133,20 @@ type Variable struct {
 
 // Environment is a deployment environment. Raw is the API's own object.
 type Environment struct {
-	Name      string          `json:"name"`
-	Reviewers []string        `json:"reviewers,omitempty"`
-	Branches  []string        `json:"branches,omitempty"` // branch name patterns; empty with Policy "" means any branch
-	Policy    string          `json:"policy,omitempty"`   // "", "protected", "custom"
-	CanBypass bool            `json:"can_bypass"`
-	Raw       json.RawMessage `json:"raw,omitempty"`
+	Name      string   `json:"name"`
+	Reviewers []string `json:"reviewers,omitempty"`
+	Branches  []string `json:"branches,omitempty"` // branch name patterns; empty with Policy "" means any branch
+	Policy    string   `json:"policy,omitempty"`   // "", "protected", "custom"
+	CanBypass bool     `json:"can_bypass"`
+	// Patterns are Branches again, with what each is about.
+	Patterns []Pattern       `json:"patterns,omitempty"`
+	Raw      json.RawMessage `json:"raw,omitempty"`
+}
+
+// Pattern is a name pattern of refs that may deploy to an environment.
+type Pattern struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // "branch", "tag"
 }
 
 // Runner is a self-hosted runner.

@@ -75,7 +75,9 @@ func sortRepository(r *Repository) {
 	for i := range r.Environments {
 		slices.Sort(r.Environments[i].Reviewers)
 		slices.Sort(r.Environments[i].Branches)
+		by(r.Environments[i].Patterns, func(p Pattern) string { return p.Type + "\x00" + p.Name })
 	}
+	byID(r.Rulesets, func(x Ruleset) int64 { return x.ID })
 	byID(r.Runners, func(x Runner) int64 { return x.ID })
 	for i := range r.Runners {
 		slices.Sort(r.Runners[i].Labels)
