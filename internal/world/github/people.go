@@ -12,9 +12,13 @@ import (
 )
 
 // PushTree replaces a branch's whole tree, as a merged fix (or an attacker's push)
-// does. A branch that is not there is made. kind is "team" or "attacker".
-func (s *Server) PushTree(kind, branch string, files map[string]string) {
+// does. A branch that is not there is made. kind is "team" or "attacker". It says
+// whether rulesets let it through.
+func (s *Server) PushTree(kind, branch string, files map[string]string) bool {
 	b := s.state.branch(branch)
+	if !s.pushed(kind, "refs/heads/"+branch, b != nil) {
+		return false
+	}
 	if b == nil {
 		b = &Branch{Name: branch}
 		s.state.Branches = append(s.state.Branches, b)
@@ -23,6 +27,7 @@ func (s *Server) PushTree(kind, branch string, files map[string]string) {
 	b.SHA = commit(b.Files, s.core.Text(8))
 	s.register()
 	s.core.Log(world.Entry{Kind: kind, Provider: "github", Call: "push", Object: branch})
+	return true
 }
 
 // SetWorkflowState switches a workflow on or off, as anyone with actions: write can.
@@ -100,6 +105,7 @@ func (s *Server) Project(now time.Time) map[string]string {
 	for _, b := range s.state.Branches {
 		p[at+"branch "+b.Name] = treeSHA(b.Files)
 	}
+	s.guarded(p, at)
 	for _, x := range s.state.Secrets {
 		state := "not a credential"
 		if x.Credential != "" {

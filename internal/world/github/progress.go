@@ -86,6 +86,9 @@ func (s *Server) conclude(r *Run) {
 // broken names a secret the run needs and cannot use, "" when there is none. Only
 // secrets that began as registered credentials can be broken.
 func (s *Server) broken(r *Run) string {
+	if why := s.barred(r); why != "" {
+		return why
+	}
 	for _, name := range uses(r.Files) {
 		for _, x := range s.state.Secrets {
 			if x.Name == name && x.Credential != "" && !s.works(x) {

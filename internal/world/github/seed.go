@@ -5,7 +5,7 @@
 //
 // Runs move in world time; a change is seen by readers after the propagation
 // delay configured for its kind ("github workflow", "github run", "github secret",
-// "github cache", "github dispatch", and "github build", how long a dispatched run takes). The shapes follow the GitHub REST reference, version
+// "github cache", "github dispatch", "github environment", "github setting", "github ruleset", and "github build", how long a dispatched run takes). The shapes follow the GitHub REST reference, version
 // 2022-11-28; only members that clients of this world read are served.
 package github
 
@@ -35,6 +35,14 @@ type Seed struct {
 	Tokens        []Token           `yaml:"tokens"`
 	// Permissions is "read" (default) or "write": what GITHUB_TOKEN gets by default.
 	Permissions string `yaml:"permissions"`
+	// Approves: Actions may approve pull requests.
+	Approves bool `yaml:"approves"`
+	// ForkApproval is whose pull requests from forks wait for approval: of a public
+	// repository "first_time_contributors" (default), "first_time_contributors_new_to_github"
+	// or "all_external_contributors". Of a private one ForkRuns has the settings.
+	ForkApproval string     `yaml:"fork_approval"`
+	ForkRuns     *ForkRuns  `yaml:"fork_runs"`
+	Rulesets     []*Ruleset `yaml:"rulesets"`
 	// Subject is the OIDC subject customization; nil for the default template.
 	Subject json.RawMessage `yaml:"-"`
 }
@@ -78,6 +86,17 @@ type Environment struct {
 	Branches  []string `yaml:"branches" json:"branches"`   // custom branch policies
 	Protected bool     `yaml:"protected" json:"protected"` // protected branches only
 	CanBypass bool     `yaml:"can_bypass" json:"can_bypass"`
+	// Custom: only refs that match Branches or Tags may deploy, though there be none.
+	Custom bool     `yaml:"custom" json:"custom,omitempty"`
+	Tags   []string `yaml:"tags" json:"tags,omitempty"`
+	Wait   int      `yaml:"wait" json:"wait,omitempty"` // minutes
+	// SelfReview: who started a deployment may approve it.
+	SelfReview bool `yaml:"self_review" json:"self_review,omitempty"`
+	// Extra are members no client knows.
+	Extra map[string]any `yaml:"extra" json:"extra,omitempty"`
+	// Was is what readers see until Seen.
+	Was  *Environment `yaml:"-" json:"was,omitempty"`
+	Seen time.Time    `yaml:"-" json:"seen,omitzero"`
 }
 
 // RunSeed is a run that exists when the world begins, or that somebody starts.

@@ -47,12 +47,13 @@ func New(core world.Core, seed Seed) (*Server, error) {
 	s.state = State{
 		Owner: owner, Repo: repo, ID: seed.ID, Default: cmp.Or(seed.DefaultBranch, "main"), Private: seed.Private,
 		Began: core.Now(), Environments: seed.Environments, Variables: seed.Variables, Runners: seed.Runners,
-		Keys: seed.Keys, Hooks: seed.Hooks, OwnerHooks: seed.OwnerHooks, Permissions: cmp.Or(seed.Permissions, "read"), Subject: seed.Subject,
+		Keys: seed.Keys, Hooks: seed.Hooks, OwnerHooks: seed.OwnerHooks, Subject: seed.Subject,
 		KeyID: core.Text(18), Public32: public[:], Private32: private[:],
 	}
 	if s.state.ID == 0 {
 		s.state.ID = core.ID()
 	}
+	s.state.Guards = guards(core, seed)
 	if err := s.sow(seed); err != nil {
 		return nil, err
 	}

@@ -8,32 +8,33 @@ import (
 
 // State is everything the simulated GitHub knows, as plain data.
 type State struct {
-	Owner        string        `json:"owner"`
-	Repo         string        `json:"repo"`
-	ID           int64         `json:"id"`
-	Default      string        `json:"default_branch"`
-	Private      bool          `json:"private"`
-	Began        time.Time     `json:"began"`
-	Branches     []*Branch     `json:"branches"`
-	Workflows    []*Workflow   `json:"workflows"`
-	Secrets      []*Secret     `json:"secrets"`
-	Variables    []Variable    `json:"variables"`
-	Environments []Environment `json:"environments"`
-	Runs         []*Run        `json:"runs"`
-	Caches       []*Cache      `json:"caches"`
-	Artifacts    []*Artifact   `json:"artifacts"`
-	Runners      []Runner      `json:"runners"`
-	Keys         []Key         `json:"keys"`
-	Hooks        []Hook        `json:"hooks"`
-	OwnerHooks   []Hook        `json:"owner_hooks,omitempty"`
-	Tokens       []*Token      `json:"tokens"`
-	Permissions  string        `json:"permissions"`
-	Subject      []byte        `json:"subject"`
-	KeyID        string        `json:"key_id"`
-	Private32    []byte        `json:"private_key"` // of the sealed boxes secrets arrive in
-	Public32     []byte        `json:"public_key"`
-	Links        []link        `json:"links"`
-	Used         int           `json:"used"` // of the primary rate limit
+	Owner        string            `json:"owner"`
+	Repo         string            `json:"repo"`
+	ID           int64             `json:"id"`
+	Default      string            `json:"default_branch"`
+	Private      bool              `json:"private"`
+	Began        time.Time         `json:"began"`
+	Branches     []*Branch         `json:"branches"`
+	Workflows    []*Workflow       `json:"workflows"`
+	Secrets      []*Secret         `json:"secrets"`
+	Variables    []Variable        `json:"variables"`
+	Environments []Environment     `json:"environments"`
+	Runs         []*Run            `json:"runs"`
+	Caches       []*Cache          `json:"caches"`
+	Artifacts    []*Artifact       `json:"artifacts"`
+	Runners      []Runner          `json:"runners"`
+	Keys         []Key             `json:"keys"`
+	Hooks        []Hook            `json:"hooks"`
+	OwnerHooks   []Hook            `json:"owner_hooks,omitempty"`
+	Tokens       []*Token          `json:"tokens"`
+	Guards       Guards            `json:"guards"`
+	Tags         map[string]string `json:"tags,omitempty"` // name → commit
+	Subject      []byte            `json:"subject"`
+	KeyID        string            `json:"key_id"`
+	Private32    []byte            `json:"private_key"` // of the sealed boxes secrets arrive in
+	Public32     []byte            `json:"public_key"`
+	Links        []link            `json:"links"`
+	Used         int               `json:"used"` // of the primary rate limit
 }
 
 // Workflow is a workflow file as the Actions service knows it.
