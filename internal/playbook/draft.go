@@ -46,6 +46,9 @@ func (c *compiler) add(d draft) *plan.Action {
 		return nil
 	}
 	a := c.build(d, change)
+	if !c.permit(d.spec, a) {
+		return nil
+	}
 	if same := c.same(a); same != nil {
 		return same
 	}
