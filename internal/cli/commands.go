@@ -12,6 +12,8 @@ func commandsToRespond(f *Factory) []*cobra.Command {
 		newCmdRun(f, nil),
 		newCmdResume(f, nil),
 		newCmdStatus(f, nil),
+		newCmdSettle(f, nil),
+		newCmdHandover(f, nil),
 		newCmdReport(f, nil),
 		newCmdVerify(f, nil),
 	}

@@ -32,6 +32,8 @@ type Factory struct {
 	noColor  bool
 	stateDir string
 	verbose  bool
+	// accessible asks line by line, for screen readers.
+	accessible bool
 
 	masked []*secret.Writer
 }
@@ -53,8 +55,8 @@ func (f *Factory) open() {
 	f.masked = nil
 	f.IO = term.New(os.Stdin, os.Stdout, os.Stderr, term.Options{
 		Environ: f.Environ,
-		NoColor: f.noColor,
-		Redact:  f.Redactor.String,
+		NoColor: f.noColor, Accessible: f.accessible,
+		Redact: f.Redactor.String,
 		Guard: func(w io.Writer) io.Writer {
 			m := f.Redactor.Writer(w)
 			f.masked = append(f.masked, m)
@@ -78,6 +80,7 @@ func (f *Factory) addFlags(root *cobra.Command) {
 	p.StringVar(&f.config, "config", "", "configuration `file` (default: firebreak/firebreak.yaml in the XDG configuration folder)")
 	p.StringVar(&f.output, "output", "", "output `format`: human, json; some commands know more")
 	p.BoolVar(&f.noColor, "no-color", false, "no colours; the variable NO_COLOR does the same")
+	p.BoolVar(&f.accessible, "accessible", false, "ask in plain lines, one after another; the variable ACCESSIBLE does the same")
 	p.StringVar(&f.stateDir, "state-dir", "", "`folder` for incidents (default: firebreak in the XDG state folder)")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "tell every reading and call on stderr")
 }
@@ -121,8 +124,12 @@ func (f *Factory) xdg(variable, below, flag string) (string, error) {
 	return "", fault(Usage, "", "neither %s nor HOME is set; name a place with %s", variable, flag)
 }
 
-// operator is who sits here, for the journal.
+// operator is who sits here, for the journal: FIREBREAK_OPERATOR, where several people
+// share a login, or the login's name.
 func (f *Factory) operator() string {
+	if name := strings.TrimSpace(f.Environ["FIREBREAK_OPERATOR"]); name != "" {
+		return name
+	}
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		return u.Username
 	}

@@ -37,7 +37,7 @@ func (t *trigger) addFlags(fl *pflag.FlagSet) {
 
 // secondary are the flags that do not say what is asked for, only how.
 var secondary = []string{
-	"idempotency-key", "wait", "new-state", "approval", "non-interactive", "config", "output", "no-color", "state-dir", "verbose",
+	"idempotency-key", "wait", "new-state", "approval", "non-interactive", "config", "output", "no-color", "state-dir", "verbose", "accessible",
 }
 
 // digest is over everything a command was asked for: its name, the bytes of the
@@ -162,7 +162,7 @@ func (f *Factory) answer(format string, r *journal.Replay, d *respond.Decider) e
 	case "ndjson":
 		return view.Events(f.IO.Out, f.Version, r.Opened.Incident, r.Events)
 	}
-	return view.Status(f.IO.Out, f.IO.OutStyle(), picture(d))
+	return f.result(format, d.State())
 }
 
 // takeUp goes on with an incident whose process died. One of several that wait does;
@@ -191,7 +191,7 @@ func (f *Factory) takeUp(ctx context.Context, t trigger, dir, format string, non
 	}
 	watching, ndjson := f.observers(format)
 	ndjson.behind = r.Events
-	sit, err := f.resumeSitting(ctx, s, dir, "", watching)
+	sit, err := f.resumeSitting(ctx, s, dir, place{}, watching)
 	if held := (*journal.Locked)(nil); errors.As(err, &held) {
 		return false, nil // somebody looked at the lock, or was faster
 	}

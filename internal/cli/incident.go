@@ -151,10 +151,17 @@ func nextStep(s *respond.State) string {
 	switch {
 	case s.Phase == "closed":
 		return "firebreak report " + id
-	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" && Code(s.Pause.Code) != Interrupted && !strings.HasPrefix(s.Pause.Reason, "paused by "):
+	case s.Phase == "paused" && s.Handed != nil:
+		return s.Owner + " goes on with firebreak resume " + id
+	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" && Code(s.Pause.Code) != Interrupted && !left(s):
 		return s.Pause.Reason + "; then firebreak resume " + id
 	}
 	return "firebreak resume " + id
+}
+
+// left reports whether a person ended the last sitting by choice.
+func left(s *respond.State) bool {
+	return s.Pause != nil && (strings.HasPrefix(s.Pause.Reason, "paused by ") || strings.HasPrefix(s.Pause.Reason, "handed over to "))
 }
 
 // picture is the JSON and human form of an incident.

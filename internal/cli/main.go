@@ -43,7 +43,7 @@ func tell(f *Factory, err error) {
 	text := st.Fit(st.Bad("firebreak:")+" "+view.Block(err.Error()), 2) + "\n"
 	var fault *Fault
 	if errors.As(err, &fault) && fault.Next != "" {
-		text += "  next: " + view.Line(fault.Next) + "\n"
+		text += "  next: " + view.Line(f.spelled(fault.Next)) + "\n"
 	}
 	if _, err := f.IO.Err.Write([]byte(text)); err != nil {
 		return

@@ -57,5 +57,5 @@ func (f *Factory) result(format string, s *respond.State) error {
 	case "ndjson":
 		return nil
 	}
-	return view.Status(f.IO.Out, f.IO.OutStyle(), v)
+	return view.Where(f.IO.Out, f.IO.OutStyle(), s, "", f.spelled(nextStep(s)))
 }

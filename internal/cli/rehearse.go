@@ -133,7 +133,7 @@ func rehearseAgain(ctx context.Context, opts *resumeOptions, dir string) error {
 	if err != nil {
 		return err
 	}
-	game := &rehearsal{f: f, r: r, format: format, auto: opts.auto}
+	game := &rehearsal{f: f, r: r, format: format, auto: opts.auto, takeOver: opts.takeOver}
 	state, err := game.resume(ctx, dir)
 	return game.end(state, err)
 }
@@ -153,6 +153,8 @@ type rehearsal struct {
 	format string
 	auto   bool
 	ndjson *stream
+	// takeOver is why somebody goes on with what was handed to another person.
+	takeOver string
 }
 
 func (g *rehearsal) observers() []drive.Observer {
@@ -208,7 +210,7 @@ func (g *rehearsal) resume(ctx context.Context, dir string) (*respond.State, err
 	}
 	watching := g.observers()
 	g.ndjson.seq = len(was.Events)
-	t, err := g.f.resumeSitting(ctx, s, dir, g.r.World.ID(), watching)
+	t, err := g.f.resumeSitting(ctx, s, dir, place{world: g.r.World.ID(), takeOver: g.takeOver}, watching)
 	if err != nil {
 		return nil, err
 	}
@@ -237,8 +239,8 @@ func (g *rehearsal) end(s *respond.State, err error) error {
 	if err := errors.Join(g.r.Close(), g.show(score, s)); err != nil {
 		return err
 	}
-	if s.Pause != nil && Code(s.Pause.Code) == Interrupted {
-		return ended(s)
+	if broken(s) {
+		return errors.Join(g.f.handedNow(s), ended(s))
 	}
 	if score.Outcome != rehearse.Contained {
 		next := nextStep(s)
@@ -257,7 +259,15 @@ func (g *rehearsal) show(score rehearse.Report, s *respond.State) error {
 	case "ndjson":
 		return g.ndjson.err
 	}
+	if broken(s) {
+		return g.f.result("human", s) // the score comes at the end
+	}
 	return view.WriteScore(g.f.IO.Out, g.f.IO.OutStyle(), table(score, s))
+}
+
+// broken reports whether a person ended the sitting: by Ctrl-C, a pause, a hand-over.
+func broken(s *respond.State) bool {
+	return s.Pause != nil && (Code(s.Pause.Code) == Interrupted || left(s))
 }
 
 // since reads the start of the exposure from a scenario's inputs.

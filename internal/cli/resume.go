@@ -15,6 +15,7 @@ type resumeOptions struct {
 	nonInteractive bool
 	auto           bool
 	speed          float64
+	takeOver       string
 }
 
 func newCmdResume(f *Factory, runF func(*resumeOptions) error) *cobra.Command {
@@ -24,7 +25,10 @@ func newCmdResume(f *Factory, runF func(*resumeOptions) error) *cobra.Command {
 		Short: "Go on with an incident after a crash or a pause",
 		Long: `Read the journal, find out what became of every call that was under way, and go on.
 Endpoints and accounts must be those the incident was begun with. A rehearsal goes on
-in its own world.`,
+in its own world.
+
+What was handed over goes on with the one it was handed to. Anybody else says with
+--take-over why; that is recorded, and fences the one before.`,
 		Args: maybeOne("the incident"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.incident = first(args)
@@ -35,6 +39,7 @@ in its own world.`,
 		},
 	}
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
+	cmd.Flags().StringVar(&opts.takeOver, "take-over", "", "go on with what was handed to somebody else, for this `reason`")
 	cmd.Flags().BoolVar(&opts.auto, "auto", false, "in a rehearsal, let the scenario's team answer")
 	cmd.Flags().Float64Var(&opts.speed, "speed", 0, "in a rehearsal, world seconds per second")
 	return cmd
@@ -69,7 +74,7 @@ func resumeRun(ctx context.Context, opts *resumeOptions) error {
 	}
 	watching, ndjson := f.observers(format)
 	ndjson.seq = len(r.Events)
-	t, err := f.resumeSitting(ctx, s, dir, "", watching)
+	t, err := f.resumeSitting(ctx, s, dir, place{takeOver: opts.takeOver}, watching)
 	if err != nil {
 		return err
 	}

@@ -170,5 +170,5 @@ func (t *sitting) finish(format string, s *respond.State) error {
 	if err := t.f.result(format, s); err != nil {
 		return err
 	}
-	return t.checkpoint()
+	return errors.Join(t.checkpoint(), t.f.handedNow(s))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"strings"
 
@@ -20,19 +21,19 @@ func newCmdShow(f *Factory, runF func(*showOptions) error) *cobra.Command {
 		Use:   "show PLAN or INCIDENT",
 		Short: "Show what a plan would do, or what an incident did",
 		Args:  oneArg("a plan file or an incident"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			opts := &showOptions{f, args[0]}
 			if runF != nil {
 				return runF(opts)
 			}
-			return showRun(opts)
+			return showRun(cmd.Context(), opts)
 		},
 	}
 }
 
-func showRun(opts *showOptions) error {
+func showRun(ctx context.Context, opts *showOptions) error {
 	if !isPlanFile(opts.what) {
-		return statusRun(&statusOptions{opts.f, opts.what})
+		return statusRun(ctx, &statusOptions{f: opts.f, incident: opts.what, table: true})
 	}
 	format, err := opts.f.format("human", "json")
 	if err != nil {

@@ -27,12 +27,14 @@ type sitting struct {
 	sealer   *secret.Sealer
 	evidence *local.Evidence
 	log      *local.Log
+	takeOver string // why we go on with what was handed to somebody else
 }
 
 // parts is what the incident's log is made of.
 func (t *sitting) parts(observers []drive.Observer) local.Parts {
 	return local.Parts{
 		Dir: t.dir, Owner: t.f.owner(), Decider: respond.New(), Clock: t.site.clock, Redactor: t.f.Redactor, Observers: observers,
+		TakeOver: t.takeOver,
 	}
 }
 
@@ -111,14 +113,20 @@ func (t *sitting) start(planned respond.Planned, approved *judged, recipients []
 	return t.log.Append(events...)
 }
 
+// place is what a resumed sitting has besides its site.
+type place struct {
+	world    string // the world's id; "" for real providers
+	takeOver string // why we go on with what was handed to somebody else
+}
+
 // resumeSitting goes on with the incident in dir.
-func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world string, observers []drive.Observer) (*sitting, error) {
+func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, where place, observers []drive.Observer) (*sitting, error) {
 	term.OutliveReaders()
 	r, err := journal.Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	t := &sitting{f: f, site: s, dir: dir}
+	t := &sitting{f: f, site: s, dir: dir, takeOver: where.takeOver}
 	who := s.selves(ctx)
 	if len(who.accounts) < len(r.Opened.Accounts) {
 		return nil, fault(Usage, "set the credentials this incident was begun with", "it cannot be told that this is where the incident was begun: %s", strings.Join(slices.Sorted(maps.Values(who.problems)), "; "))
@@ -127,7 +135,7 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, world 
 	if err != nil {
 		return nil, err
 	}
-	at := local.Place{World: world, Endpoints: s.endpoints, Accounts: who.accounts}
+	at := local.Place{World: where.world, Endpoints: s.endpoints, Accounts: who.accounts}
 	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version, Lost: lost})
 	if err != nil {
 		return nil, err
@@ -208,7 +216,8 @@ func (t *sitting) checkpoint() error {
 	return err
 }
 
-// ended is the error a state stands for: nil when the incident is closed.
+// ended is the error a state stands for: nil when the incident is closed, or when a
+// plan that leaves the rest to a further one has come to its end.
 func ended(s *respond.State) error {
 	if s.Phase == "closed" {
 		return nil
@@ -220,6 +229,9 @@ func ended(s *respond.State) error {
 	next := "firebreak resume " + s.Opened.Incident
 	switch code {
 	case Approval:
+		if left(s) { // somebody was asked and chose to stop: that is no lack of an answer
+			return fault(Interrupted, nextStep(s), "%s", why)
+		}
 		next += " on a terminal, or approve the plan first"
 	case Gate:
 		next = "firebreak status " + s.Opened.Incident + " says what holds it back; then " + next

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,25 +13,35 @@ import (
 type statusOptions struct {
 	f        *Factory
 	incident string
+	watch    bool
+	table    bool // every action, as show has it
 }
 
 func newCmdStatus(f *Factory, runF func(*statusOptions) error) *cobra.Command {
-	return &cobra.Command{
+	opts := &statusOptions{f: f}
+	cmd := &cobra.Command{
 		Use:   "status [INCIDENT]",
 		Short: "Show where an incident stands",
-		Long:  "Show where an incident stands, from its journal alone. Without INCIDENT, and with several, list them.",
-		Args:  maybeOne("the incident"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			opts := &statusOptions{f, first(args)}
+		Long: `Show on one screen where an incident stands: what is happening, what is proven, what is
+still open, what comes next. It is read from the journal alone, without its lock, so it
+disturbs nobody. Without INCIDENT, and with several, list them. Every action by itself
+is shown by firebreak show INCIDENT.
+
+--watch shows it again whenever the journal grows, until the incident is closed.`,
+		Args: maybeOne("the incident"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.incident = first(args)
 			if runF != nil {
 				return runF(opts)
 			}
-			return statusRun(opts)
+			return statusRun(cmd.Context(), opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.watch, "watch", false, "show it again whenever something happens; ends when the incident is closed")
+	return cmd
 }
 
-func statusRun(opts *statusOptions) error {
+func statusRun(ctx context.Context, opts *statusOptions) error {
 	f := opts.f
 	format, err := f.format("human", "json", "ndjson")
 	if err != nil {
@@ -40,13 +52,19 @@ func statusRun(opts *statusOptions) error {
 		if err != nil {
 			return err
 		}
-		if len(all) > 1 && format == "human" {
+		if len(all) > 1 && format == "human" && !opts.watch {
 			return listIncidents(f, all)
 		}
 	}
 	dir, err := f.incident(opts.incident)
 	if err != nil {
 		return err
+	}
+	if opts.watch && format == "json" {
+		return fault(Usage, "firebreak status --watch --output ndjson", "--watch shows many pictures, which is no one JSON document")
+	}
+	if opts.watch {
+		return f.watch(ctx, dir, format)
 	}
 	r, d, err := readIncident(dir)
 	if err != nil {
@@ -57,13 +75,22 @@ func statusRun(opts *statusOptions) error {
 			return err
 		}
 	}
-	switch format {
-	case "json":
+	switch {
+	case format == "json":
 		return view.JSON(f.IO.Out, picture(d))
-	case "ndjson":
+	case format == "ndjson":
 		return view.Events(f.IO.Out, f.Version, r.Opened.Incident, r.Events)
+	case opts.table:
+		v := picture(d)
+		v.Next = f.spelled(v.Next)
+		return view.Status(f.IO.Out, f.IO.OutStyle(), v)
 	}
-	return view.Status(f.IO.Out, f.IO.OutStyle(), picture(d))
+	s := d.State()
+	if err := f.result(format, s); err != nil || len(view.Doubts(s)) == 0 {
+		return err
+	}
+	_, err = io.WriteString(f.IO.Out, "         or, who knows what became of what is UNKNOWN: "+f.spelled("firebreak settle "+s.Opened.Incident)+"\n")
+	return err
 }
 
 func listIncidents(f *Factory, all []listedIncident) error {
