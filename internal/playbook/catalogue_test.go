@@ -142,6 +142,8 @@ func known() *table {
 		spec("github.runs.cancel", "workflow", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "repository!", "workflow!", "since"),
 		spec("github.secret.put", "secret", plan.Irreversible, plan.Deliver, plan.ResendSafe, plan.P1, "repository!", "scope!", "name!", "value!"),
 		spec("github.logs.export", "logs", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
+		spec("github.artifacts.export", "artifacts", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
+		spec("github.access.review", "access", plan.Read, plan.Look, plan.ResendSafe, plan.P1, "repository!", "since"),
 		spec("github.caches.purge", "caches", plan.Irreversible, plan.Purge, plan.ResendSafe, plan.P2, "repository!", "workflow", "since"),
 		gives(spec("github.workflow.dispatch", "workflow", plan.Disruptive, plan.Build, plan.Detectable, plan.P1, "repository!", "workflow!", "purpose!", "ref", "inputs"),
 			plan.Field{Name: "run", Type: plan.String}, plan.Field{Name: "conclusion", Type: plan.String}, plan.Field{Name: "digest", Type: plan.String}),
