@@ -372,7 +372,13 @@ func (f *refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path != f.path {
 		return f.next.RoundTrip(r)
 	}
-	return &http.Response{StatusCode: 403, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"errors":["permission denied"]}`)), Request: r}, nil
+	resp := respond(r, `{"errors":["permission denied"]}`)
+	resp.StatusCode = http.StatusForbidden
+	return resp, nil
+}
+
+func respond(r *http.Request, text string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: r}
 }
 
 // What the environment says must not reach the client: it is not ours to read.
