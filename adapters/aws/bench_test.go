@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
+	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/snapshot"
@@ -76,6 +78,8 @@ func newRig(t *testing.T) *rig {
 		r.aws = s
 		return s
 	})
+	models := counterpart.AWSWhereInstalled(t)
+	r.world.Around = func(next http.RoundTripper) http.RoundTripper { return models.Over(t, next) }
 	r.began = r.world.Clock.Now()
 	r.p = New(configFor(r.world), r.world.Wire())
 	return r

@@ -10,13 +10,14 @@ import (
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
+	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/world"
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(adaptertest.Every{M: m, Provider: New(Config{}, adapters.Wire{})}.Run())
+	os.Exit(counterpart.JudgedAWS{M: adaptertest.Every{M: m, Provider: New(Config{}, adapters.Wire{})}}.Run())
 }
 
 func role() map[string]plan.Value { return literals("account", "prod", "role", deployARN) }

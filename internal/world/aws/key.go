@@ -26,7 +26,7 @@ func (s *Server) getUser(c *call) (reply, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	return []node{tree("User", leaf("Path", "/"), leaf("UserName", u.Name), leaf("UserId", "AIDA"+u.Name), leaf("Arn", s.userARN(u.Name)))}, nil
+	return []node{tree("User", leaf("Path", "/"), leaf("UserName", u.Name), leaf("UserId", "AIDA"+u.Name), leaf("Arn", s.userARN(u.Name)), leaf("CreateDate", stamp(u.Created)))}, nil
 }
 
 func (s *Server) putUserPolicy(c *call) (reply, *fault) {

@@ -78,7 +78,10 @@ type SeedPair struct {
 	Secret string `json:"secret" yaml:"secret"`
 }
 
-const sessionSpan = time.Hour
+const (
+	sessionSpan = time.Hour
+	aYear       = 365 * 24 * time.Hour // how old roles and users are
+)
 
 // New makes the provider. core is the world it will be mounted in.
 func New(core world.Core, seed Seed) (*Server, error) {
@@ -88,10 +91,11 @@ func New(core world.Core, seed Seed) (*Server, error) {
 	}
 	s := &Server{core: core, st: st}
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
-	st.Users[responder] = &User{Name: responder, Allows: []string{"*"}, Inline: always(map[string]string{})}
+	since := core.Now().Add(-aYear).Truncate(time.Second)
+	st.Users[responder] = &User{Name: responder, Allows: []string{"*"}, Inline: always(map[string]string{}), Created: since}
 	st.Responder = s.plant(responder, seed.Responder).ID
 	for _, u := range seed.Users {
-		st.Users[u.Name] = &User{Name: u.Name, Allows: u.Allows, Inline: always(map[string]string{})}
+		st.Users[u.Name] = &User{Name: u.Name, Allows: u.Allows, Inline: always(map[string]string{}), Created: since}
 		for _, k := range u.Keys {
 			s.plant(u.Name, k)
 		}
@@ -137,7 +141,7 @@ func (s *Server) plantRole(r SeedRole) error {
 	}
 	role := &Role{
 		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline),
-		Allows: r.Allows, Created: s.core.Now().Add(-365 * 24 * time.Hour).Truncate(time.Second),
+		Allows: r.Allows, Created: s.core.Now().Add(-aYear).Truncate(time.Second),
 	}
 	s.st.Roles[r.Name] = role
 	for range r.Sessions {

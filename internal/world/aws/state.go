@@ -67,9 +67,10 @@ type Role struct {
 
 // User is an IAM user.
 type User struct {
-	Name   string
-	Allows []string
-	Inline Lagged[map[string]string]
+	Name    string
+	Allows  []string
+	Inline  Lagged[map[string]string]
+	Created time.Time
 }
 
 // Key is a long-lived access key.

@@ -1,0 +1,218 @@
+package aws
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/firebreak/firebreak/internal/counterpart"
+	awsworld "github.com/firebreak/firebreak/internal/world/aws"
+)
+
+// asked is one request and the code of the refusal wanted, "" for none.
+type asked struct {
+	what string
+	do   func(context.Context, clients) error
+	code string
+}
+
+// err leaves the answer out.
+func err[T any](_ T, e error) error { return e }
+
+const policyText = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`
+
+// atIAM is what we ask of IAM in an incident, and what it may refuse.
+func atIAM() []asked {
+	name, user, key, policy, doc := sdk.String("deploy"), sdk.String("deployer"), sdk.String(oldID), sdk.String("p"), sdk.String(policyText)
+	no, broken := sdk.String("nobody"), sdk.String("{}")
+	return []asked{
+		{"role", func(x context.Context, c clients) error {
+			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: name}))
+		}, ""},
+		{"no role", func(x context.Context, c clients) error {
+			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: no}))
+		}, "NoSuchEntity"},
+		{"put", func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePolicy(x, &iam.PutRolePolicyInput{RoleName: name, PolicyName: policy, PolicyDocument: doc}))
+		}, ""},
+		{"put nonsense", func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePolicy(x, &iam.PutRolePolicyInput{RoleName: name, PolicyName: policy, PolicyDocument: broken}))
+		}, "MalformedPolicyDocument"},
+		{"list", func(x context.Context, c clients) error {
+			return err(c.iam.ListRolePolicies(x, &iam.ListRolePoliciesInput{RoleName: name}))
+		}, ""},
+		{"get", func(x context.Context, c clients) error {
+			return err(c.iam.GetRolePolicy(x, &iam.GetRolePolicyInput{RoleName: name, PolicyName: policy}))
+		}, ""},
+		{"get none", func(x context.Context, c clients) error {
+			return err(c.iam.GetRolePolicy(x, &iam.GetRolePolicyInput{RoleName: name, PolicyName: no}))
+		}, "NoSuchEntity"},
+		{"attached", func(x context.Context, c clients) error {
+			return err(c.iam.ListAttachedRolePolicies(x, &iam.ListAttachedRolePoliciesInput{RoleName: name}))
+		}, ""},
+		{"simulate", func(x context.Context, c clients) error {
+			return err(c.simulate(x, deployARN, time.Unix(0, 0)))
+		}, ""},
+		{"simulate nobody", func(x context.Context, c clients) error {
+			return err(c.simulate(x, "arn:aws:iam::111122223333:role/nobody", time.Unix(0, 0)))
+		}, "NoSuchEntity"},
+		{"trust", func(x context.Context, c clients) error {
+			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: sdk.String(open)}))
+		}, ""},
+		{"trust nonsense", func(x context.Context, c clients) error {
+			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: broken}))
+		}, "MalformedPolicyDocument"},
+		{"delete", func(x context.Context, c clients) error {
+			return err(c.iam.DeleteRolePolicy(x, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: policy}))
+		}, ""},
+		{"delete again", func(x context.Context, c clients) error {
+			return err(c.iam.DeleteRolePolicy(x, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: no}))
+		}, "NoSuchEntity"},
+		{"user", func(x context.Context, c clients) error {
+			return err(c.iam.GetUser(x, &iam.GetUserInput{UserName: user}))
+		}, ""},
+		{"no user", func(x context.Context, c clients) error {
+			return err(c.iam.GetUser(x, &iam.GetUserInput{UserName: no}))
+		}, "NoSuchEntity"},
+		{"user policy", func(x context.Context, c clients) error {
+			return err(c.iam.PutUserPolicy(x, &iam.PutUserPolicyInput{UserName: user, PolicyName: policy, PolicyDocument: doc}))
+		}, ""},
+		{"keys", func(x context.Context, c clients) error {
+			return err(c.iam.ListAccessKeys(x, &iam.ListAccessKeysInput{UserName: user}))
+		}, ""},
+		{"used", func(x context.Context, c clients) error {
+			return err(c.iam.GetAccessKeyLastUsed(x, &iam.GetAccessKeyLastUsedInput{AccessKeyId: key}))
+		}, ""},
+		{"used by whom", func(x context.Context, c clients) error {
+			return err(c.iam.GetAccessKeyLastUsed(x, &iam.GetAccessKeyLastUsedInput{AccessKeyId: sdk.String("AKIANOBODY0000000001")}))
+		}, "AccessDenied"},
+		{"make", func(x context.Context, c clients) error {
+			return err(c.iam.CreateAccessKey(x, &iam.CreateAccessKeyInput{UserName: user}))
+		}, ""},
+		{"make a third", func(x context.Context, c clients) error {
+			return err(c.iam.CreateAccessKey(x, &iam.CreateAccessKeyInput{UserName: user}))
+		}, "LimitExceeded"},
+		{"off", func(x context.Context, c clients) error {
+			return err(c.iam.UpdateAccessKey(x, &iam.UpdateAccessKeyInput{UserName: user, AccessKeyId: key, Status: types.StatusTypeInactive}))
+		}, ""},
+		{"gone", func(x context.Context, c clients) error {
+			return err(c.iam.DeleteAccessKey(x, &iam.DeleteAccessKeyInput{UserName: user, AccessKeyId: key}))
+		}, ""},
+		{"gone again", func(x context.Context, c clients) error {
+			return err(c.iam.DeleteAccessKey(x, &iam.DeleteAccessKeyInput{UserName: user, AccessKeyId: key}))
+		}, "NoSuchEntity"},
+	}
+}
+
+// open lets the account itself in.
+const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}`
+
+// elsewhere is what we ask of the other two services.
+func elsewhere(token string) []asked {
+	id, key := sdk.String("ci/deployer"), sdk.String("00000000-0000-5000-8000-000000000001")
+	put := func(value string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.secrets.PutSecretValue(x, &secretsmanager.PutSecretValueInput{SecretId: id, ClientRequestToken: key, SecretString: &value, VersionStages: []string{currentStage}}))
+		}
+	}
+	stage := func(from string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.secrets.UpdateSecretVersionStage(x, &secretsmanager.UpdateSecretVersionStageInput{SecretId: id, VersionStage: sdk.String(currentStage), MoveToVersionId: key, RemoveFromVersionId: sdk.String(from)}))
+		}
+	}
+	web := func(t string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.sts.AssumeRoleWithWebIdentity(x, &sts.AssumeRoleWithWebIdentityInput{RoleArn: sdk.String(deployARN), RoleSessionName: sdk.String("s"), WebIdentityToken: sdk.String(t)}))
+		}
+	}
+	return []asked{
+		{"who", func(x context.Context, c clients) error {
+			return err(c.sts.GetCallerIdentity(x, &sts.GetCallerIdentityInput{}))
+		}, ""},
+		{"assume", func(x context.Context, c clients) error {
+			return err(c.sts.AssumeRole(x, &sts.AssumeRoleInput{RoleArn: sdk.String(deployARN), RoleSessionName: sdk.String("s")}))
+		}, ""},
+		{"by token, refused", web(token), "AccessDenied"}, // its trust lets only the account in
+		{"by no token", web("nonsense"), "InvalidIdentityToken"},
+		{"by an old token", web(awsworld.Token(map[string]any{"exp": 1})), "ExpiredTokenException"},
+		{"describe", func(x context.Context, c clients) error {
+			return err(c.secrets.DescribeSecret(x, &secretsmanager.DescribeSecretInput{SecretId: id}))
+		}, ""},
+		{"describe none", func(x context.Context, c clients) error {
+			return err(c.secrets.DescribeSecret(x, &secretsmanager.DescribeSecretInput{SecretId: sdk.String("ci/none")}))
+		}, "ResourceNotFoundException"},
+		{"versions", func(x context.Context, c clients) error {
+			return err(c.secrets.ListSecretVersionIds(x, &secretsmanager.ListSecretVersionIdsInput{SecretId: id}))
+		}, ""},
+		{"put a value", put("one"), ""},
+		{"put it again", put("one"), ""},
+		{"put another by the same name", put("two"), "ResourceExistsException"},
+		{"value", func(x context.Context, c clients) error {
+			return err(c.secrets.GetSecretValue(x, &secretsmanager.GetSecretValueInput{SecretId: id}))
+		}, ""},
+		{"move", stage("00000000-0000-5000-8000-000000000001"), ""},
+		{"move from another", stage("00000000-0000-5000-8000-000000000002"), "InvalidParameterException"},
+	}
+}
+
+// Everything the world serves that we may ask, and everything it refuses, passes AWS's
+// own models, which the rig holds every exchange against.
+func TestTheWorldAnswersAsAWSModels(t *testing.T) {
+	models := counterpart.AWS(t)
+	r := newRig(t)
+	run := func(c clients, all []asked) {
+		for _, q := range all {
+			if got := code(q.do(t.Context(), c)); got != q.code {
+				t.Errorf("%s: got %q, want %q", q.what, got, q.code)
+			}
+			r.world.Clock.Advance(propagation.D())
+		}
+	}
+	us := r.with(r.aws.Responder())
+	if _, err := r.newSession(); err != nil {
+		t.Fatal(err)
+	}
+	run(us, atIAM())
+	run(us, elsewhere(r.aws.Tokens("deploy")[0]))
+
+	unknown, wrong := awsworld.Held{ID: "AKIANOBODY0000000001", Secret: "x"}, r.aws.Responder()
+	wrong.Secret = "another-canary-secret"
+	weak, ok := r.aws.Key("TWIN2")
+	if !ok {
+		t.Fatal("the seed has no such key")
+	}
+	for _, c := range []struct {
+		as              awsworld.Held
+		iam, sts, other string
+	}{
+		{unknown, "InvalidClientTokenId", "InvalidClientTokenId", "UnrecognizedClientException"},
+		{wrong, "SignatureDoesNotMatch", "SignatureDoesNotMatch", "InvalidSignatureException"},
+		{weak, "AccessDenied", "", "AccessDeniedException"},
+	} {
+		x := r.with(c.as)
+		run(x, []asked{{"role", atIAM()[0].do, c.iam}, {"who", elsewhere("")[0].do, c.sts}, {"describe", elsewhere("")[5].do, c.other}})
+	}
+	var ours []string
+	for op := range readOperations {
+		ours = append(ours, op)
+	}
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue") {
+		name := "iam:" + op
+		if s, rest, ok := strings.Cut(op, "."); ok {
+			name = s + ":" + rest
+		} else if op == getCallerIdentity {
+			name = "sts:" + op
+		}
+		if !slices.Contains(models.Seen(), name) {
+			t.Errorf("%s was not held against the models", name)
+		}
+	}
+}
