@@ -14,6 +14,12 @@ type Unconfigured string
 
 func (u Unconfigured) Error() string { return string(u) }
 
+// NotThere is the error of something a user named that does not exist, as far as our
+// credential may see. Its text says what. Nothing was changed.
+type NotThere string
+
+func (n NotThere) Error() string { return string(n) }
+
 // Status is the error of a read which was answered with something else than what
 // was asked for. It says nothing of the body: what a server sends is untrusted and
 // may echo a credential.

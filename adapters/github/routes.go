@@ -14,7 +14,7 @@ func routes() []adapters.Route {
 	get := func(name, pattern string) adapters.Route {
 		return adapters.Route{Name: name, Method: http.MethodGet, Pattern: pattern}
 	}
-	return append(storeRoutes(get), []adapters.Route{
+	return append(append(storeRoutes(get), liveRoutes(get)...), []adapters.Route{
 		get("who we are", "/user"),
 		get("repository", repo),
 		get("branches", repo+"/branches"),

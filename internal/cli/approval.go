@@ -34,7 +34,7 @@ func (f *Factory) judge(s *site, o opening, opened respond.Opened, digest string
 		return nil, err
 	}
 	ok, err := file.Verify(approval.Check{
-		Plan: digest, Incident: opened.Incident, First: true, Author: opened.Author, Quorum: opened.Approvals, Now: s.clock.Now(), Signers: signers,
+		Plan: digest, Incident: opened.Incident, First: !o.further, Author: opened.Author, Quorum: opened.Approvals, Now: s.clock.Now(), Signers: signers,
 	})
 	if err != nil {
 		return nil, err

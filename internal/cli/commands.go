@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 
 func commandsToRespond(f *Factory) []*cobra.Command {
 	return []*cobra.Command{
+		newCmdContain(f, nil),
 		newCmdPlan(f, nil),
 		newCmdShow(f, nil),
 		newCmdApprove(f, nil),
@@ -14,6 +15,7 @@ func commandsToRespond(f *Factory) []*cobra.Command {
 		newCmdStatus(f, nil),
 		newCmdSettle(f, nil),
 		newCmdHandover(f, nil),
+		newCmdRollback(f, nil),
 		newCmdReport(f, nil),
 		newCmdVerify(f, nil),
 	}

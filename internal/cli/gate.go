@@ -53,9 +53,7 @@ func about(s *respond.State) (repositories, subjects []string) {
 				repositories = append(repositories, name)
 			}
 		}
-		if name, ok := p.Plan.Inputs["repository"].(string); ok && name != "" {
-			repositories = append(repositories, name)
-		}
+		repositories = append(repositories, p.Plan.Repositories()...)
 	}
 	return once(repositories), once(subjects)
 }
@@ -97,6 +95,9 @@ func (e *eyes) preflight(ctx context.Context, s *respond.State, out *respond.Sur
 		if why := who.problems[name]; why != "" {
 			out.Problems = append(out.Problems, why)
 		}
+	}
+	for _, x := range e.site.unassisted(s, l.snapshot) {
+		out.Problems = append(out.Problems, said(x))
 	}
 	b, err := snapshot.Encode(l.snapshot)
 	if err == nil {

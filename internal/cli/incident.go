@@ -151,6 +151,8 @@ func nextStep(s *respond.State) string {
 	switch {
 	case s.Phase == "closed":
 		return "firebreak report " + id
+	case contained(s):
+		return "firebreak run compromised-workflow --incident " + id
 	case s.Phase == "paused" && s.Handed != nil:
 		return s.Owner + " goes on with firebreak resume " + id
 	case s.Phase == "paused" && s.Pause != nil && s.Pause.Reason != "" && Code(s.Pause.Code) != Interrupted && !left(s):

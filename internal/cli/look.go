@@ -13,6 +13,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/playbook"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/view"
 )
 
 // look is what was seen at one moment and what follows from it.
@@ -51,7 +52,10 @@ func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.
 	var errs []error
 	for _, p := range s.providers {
 		seen, err := s.ask(ctx, p, scope)
-		if err != nil {
+		switch {
+		case err != nil && s.lenient && p.Name() != "github" && ctx.Err() == nil:
+			s.without(p.Name(), err)
+		case err != nil:
 			errs = append(errs, fmt.Errorf("survey %s: %w", p.Name(), err))
 		}
 		*into = *snapshot.Merge(into, seen)
@@ -59,12 +63,20 @@ func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.
 	return errors.Join(errs...)
 }
 
+// without notes that a provider could not be asked.
+func (s *site) without(provider string, err error) {
+	a := view.Absent{Provider: provider, Why: err.Error()}
+	if !slices.Contains(s.absent, a) {
+		s.absent = append(s.absent, a)
+	}
+}
+
 // ask surveys one provider, again where something failed that may pass.
 func (s *site) ask(ctx context.Context, p adapters.Provider, scope adapters.Scope) (*snapshot.Snapshot, error) {
 	for n := 1; ; n++ {
 		seen := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
 		err := p.Survey(ctx, scope, seen)
-		again := err != nil || slices.ContainsFunc(seen.Gaps, func(g snapshot.Gap) bool { return g.Passing })
+		again := err != nil && !hopeless(err) || slices.ContainsFunc(seen.Gaps, func(g snapshot.Gap) bool { return g.Passing })
 		if !again || n == tries {
 			return seen, err
 		}
@@ -72,6 +84,12 @@ func (s *site) ask(ctx context.Context, p adapters.Provider, scope adapters.Scop
 			return seen, errors.Join(err, cut)
 		}
 	}
+}
+
+// hopeless reports whether asking again gives the same: nothing was sent, or what was
+// asked for is not there.
+func hopeless(err error) bool {
+	return as[adapters.Unconfigured](err) || as[adapters.NotThere](err)
 }
 
 // understand computes inventory and findings from a snapshot. It is pure.
@@ -111,6 +129,7 @@ func (s *site) compile(ctx context.Context, book *playbook.Playbook, inputs map[
 	for n := 1; ; n++ {
 		p, err := playbook.Compile(book, playbook.Request{
 			Inputs: inputs, Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue,
+			Exposure: s.exposure, Lenient: s.lenient && n > 1,
 		})
 		var lacks *playbook.Incomplete
 		if !errors.As(err, &lacks) {

@@ -277,7 +277,8 @@ func since(inputs map[string]any) (time.Time, string) {
 		return time.Time{}, "the scenario does not say"
 	}
 	given := subject{since: text}
-	return given.exposed(nil)
+	e := given.exposed(nil)
+	return e.Since, e.Why
 }
 
 func loadScenario(name string) (*rehearse.Loaded, error) {

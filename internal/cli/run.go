@@ -9,7 +9,6 @@ import (
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
-	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/ticket"
 )
 
@@ -20,6 +19,8 @@ type runOptions struct {
 	nonInteractive bool
 	subject        subject
 	trigger        trigger
+	incident       string // to add to; "" begins one
+	takeOver       string
 	cmd            *cobra.Command // whose flags say what is asked for
 }
 
@@ -37,9 +38,16 @@ With --idempotency-key a machine may repeat the command blindly: the first begin
 incident, every other tells where it stands and ends with its exit code, or with 9
 while it is being carried out. docs/automation.md has the recipe.
 
+With --incident the plan is added to an incident that has begun, as one by firebreak
+contain has: repositories, workflows and since when come from it.
+
 The incident's lock excludes only processes that share the state folder.`,
-		Args: oneArg("a playbook, by name or file, or a plan file"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			_, rest := incidentArgument(opts.incident, args)
+			return oneArg("a playbook, by name or file, or a plan file")(cmd, rest)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.incident, args = incidentArgument(opts.incident, args)
 			opts.what, opts.cmd = args[0], cmd
 			if runF != nil {
 				return runF(opts)
@@ -49,6 +57,8 @@ The incident's lock excludes only processes that share the state folder.`,
 	}
 	cmd.Flags().StringVar(&opts.approval, "approval", "", "approval `file`, see firebreak approve")
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
+	addIncident(cmd.Flags(), &opts.incident)
+	cmd.Flags().StringVar(&opts.takeOver, "take-over", "", "with --incident: go on with what was handed to somebody else, for this `reason`")
 	opts.subject.addFlags(cmd.Flags())
 	opts.trigger.addFlags(cmd.Flags())
 	return cmd
@@ -59,6 +69,9 @@ func runRun(ctx context.Context, opts *runOptions) (err error) {
 	format, err := f.format("human", "json", "ndjson")
 	if err != nil {
 		return err
+	}
+	if opts.incident != "" {
+		return opts.amend(ctx, format)
 	}
 	id, err := f.newIncident()
 	if err != nil {
@@ -134,22 +147,25 @@ func (opts *runOptions) opening(ctx context.Context, s *site) (opening, error) {
 		if err != nil {
 			return o, err
 		}
-		o.opened.Since, o.opened.SinceWhy = opts.subject.exposed(&snapshot.Snapshot{})
-		if text, ok := o.plan.Inputs["since"].(string); ok {
-			given := subject{since: text}
-			o.opened.Since, o.opened.SinceWhy = given.exposed(&snapshot.Snapshot{})
+		e := given(o.plan.Inputs)
+		if o.plan.Exposure != nil {
+			e = *o.plan.Exposure
 		}
+		o.opened.Since, o.opened.SinceWhy = e.Since, e.Why
 		return o, nil
 	}
 	book, err := s.playbook(opts.what)
 	if err != nil {
 		return o, err
 	}
-	p, l, err := s.plan(ctx, book, &opts.subject)
+	p, w, err := s.plan(ctx, book, &opts.subject)
 	if err != nil {
 		return o, err
 	}
-	o.opened.Since, o.opened.SinceWhy = opts.subject.exposed(l.snapshot)
+	if err := opts.f.lacking(s, p, w); err != nil {
+		return o, err
+	}
+	o.opened.Since, o.opened.SinceWhy = w.scene.Exposure.Since, w.scene.Exposure.Why
 	o.plan = p
 	o.bytes, err = plan.Encode(p)
 	return o, err

@@ -9,14 +9,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/all"
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/drive"
+	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/rehearse"
 	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/view"
 )
 
 // site is where a response takes place: the providers, the clock they share, and
@@ -31,6 +34,14 @@ type site struct {
 	catalogue  *adapters.Catalogue
 	endpoints  map[string]string
 	rehearsal  *rehearse.Rehearsal // nil in a real response
+
+	// lenient: a provider that cannot be asked is a gap that is told, not the end. For
+	// containment, which must not wait for a credential somebody has to look for.
+	lenient bool
+	absent  []view.Absent
+	// exposure goes into every plan made here; nil where nobody looked for it.
+	exposure *plan.Exposure
+	asked    *selves // the answer to who we are, asked for ahead of its first use
 }
 
 // ground is what a site is built on.
@@ -181,9 +192,20 @@ const tolerated = 5 * time.Minute
 // selves asks every provider who we are there. One that cannot say has no account
 // to compare on resume, and what would end a credential there is held back.
 func (s *site) selves(ctx context.Context) selves {
+	if who := s.asked; who != nil {
+		s.asked = nil
+		return *who
+	}
 	out := selves{accounts: map[string]string{}, problems: map[string]string{}}
-	for _, p := range s.providers {
-		self, err := p.Self(ctx)
+	answers := make([]adapters.Self, len(s.providers))
+	errs := make([]error, len(s.providers))
+	var wait sync.WaitGroup
+	for i, p := range s.providers {
+		wait.Go(func() { answers[i], errs[i] = p.Self(ctx) })
+	}
+	wait.Wait()
+	for i, p := range s.providers {
+		self, err := answers[i], errs[i]
 		if err != nil {
 			out.unknown = append(out.unknown, p.Name())
 			out.problems[p.Name()] = fmt.Sprintf("%s: %v", p.Name(), err)

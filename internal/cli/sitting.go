@@ -27,7 +27,8 @@ type sitting struct {
 	sealer   *secret.Sealer
 	evidence *local.Evidence
 	log      *local.Log
-	takeOver string // why we go on with what was handed to somebody else
+	takeOver string  // why we go on with what was handed to somebody else
+	rounds   *containment // what is added to the incident while it goes on; nil for nothing
 }
 
 // parts is what the incident's log is made of.
@@ -56,6 +57,7 @@ type opening struct {
 	bytes    []byte // of the plan
 	opened   respond.Opened
 	approval string // file, "" for none
+	further  bool   // the plan is a further one of an incident that has begun
 }
 
 // makeIncident makes an incident's folder, durably.
@@ -140,7 +142,7 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, where 
 	if err != nil {
 		return nil, err
 	}
-	if err := t.prepare(r.Opened.Recipients); err != nil {
+	if err := t.prepare(recipientsOf(t.log.State())); err != nil {
 		return nil, errors.Join(err, t.log.Close())
 	}
 	return t, nil
@@ -182,10 +184,14 @@ func (t *sitting) run(ctx context.Context, responder drive.Responder) (*respond.
 	interrupt, stop := term.CatchInterrupts(t.f.IO.Err)
 	defer stop()
 	look := &eyes{site: t.site, evidence: t.evidence}
+	survey, amend := look.Survey, (<-chan []respond.Data)(nil)
+	if t.rounds != nil {
+		survey, amend = t.rounds.over(look)
+	}
 	hands := local.NewHands(local.HandsOptions{
-		Catalogue: t.site.catalogue, Sealer: t.sealer, Redactor: t.f.Redactor, Evidence: t.evidence, Clock: t.site.clock, Survey: look.Survey,
+		Catalogue: t.site.catalogue, Sealer: t.sealer, Redactor: t.f.Redactor, Evidence: t.evidence, Clock: t.site.clock, Survey: survey,
 	})
-	return local.Run(ctx, local.Options{Log: t.log, Hands: hands, Responder: responder, Interrupt: interrupt, Destroy: t.sealer.Destroy})
+	return local.Run(ctx, local.Options{Log: t.log, Hands: hands, Responder: responder, Interrupt: interrupt, Destroy: t.sealer.Destroy, Amend: amend})
 }
 
 // person is the one at the terminal, or nobody.
@@ -219,7 +225,7 @@ func (t *sitting) checkpoint() error {
 // ended is the error a state stands for: nil when the incident is closed, or when a
 // plan that leaves the rest to a further one has come to its end.
 func ended(s *respond.State) error {
-	if s.Phase == "closed" {
+	if s.Phase == "closed" || contained(s) {
 		return nil
 	}
 	code, why := Interrupted, "the incident is "+s.Phase

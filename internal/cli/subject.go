@@ -2,25 +2,37 @@ package cli
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/scene"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// subject is what an incident is about, as flags give it.
+// subject is what an incident is about, as flags give it. A workflow is the path of
+// its file, or "owner/name/path" for the one of that repository alone.
 type subject struct {
 	repos     []string
 	workflows []string
+	runs      []string // addresses
+	actions   []string
+	secrets   []string
 	since     string
 	set       []string
+	// candidates for the start of the exposure that finding the subject came upon.
+	candidates []plan.Candidate
 }
 
 func (s *subject) addFlags(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&s.repos, "repo", nil, "`repository` the incident is about, OWNER/NAME; repeatable")
 	fl.StringArrayVar(&s.workflows, "workflow", nil, "workflow `file` that ran attacker code; repeatable")
+	fl.StringArrayVar(&s.runs, "run", nil, "a run that is suspected, by its `URL`; repeatable")
+	fl.StringArrayVar(&s.actions, "action", nil, "every workflow that uses this `OWNER/NAME@REF`; repeatable")
+	fl.StringArrayVar(&s.secrets, "secret", nil, "every workflow that reaches the secret of this `name`; repeatable")
 	fl.StringVar(&s.since, "since", "", "start of the exposure, as far back as cannot be ruled out (RFC 3339 `time`)")
 	fl.StringArrayVar(&s.set, "set", nil, "another input of the playbook, `name=value`; repeatable")
 }
@@ -41,6 +53,9 @@ func (s *subject) complete(owner string) error {
 		if !strings.Contains(w, "/") {
 			s.workflows[i] = path.Join(".github/workflows", w)
 		}
+		if r, _, is := apart(s.workflows[i]); is && !slices.Contains(s.repos, r) {
+			s.repos = append(s.repos, r)
+		}
 	}
 	if s.since != "" {
 		if _, err := time.Parse(time.RFC3339, s.since); err != nil {
@@ -52,7 +67,18 @@ func (s *subject) complete(owner string) error {
 			return fault(Usage, "write it as --set name=value", "--set %q has no name or value", kv)
 		}
 	}
+	for _, a := range s.actions {
+		if _, err := scene.ParseAction(a); err != nil {
+			return &Fault{Usage, err, "firebreak contain --action tj-actions/changed-files@v45 --repo OWNER/NAME"}
+		}
+	}
 	return nil
+}
+
+// apart takes "owner/name/.github/workflows/x.yml" apart.
+func apart(workflow string) (repository, file string, is bool) {
+	repository, rest, is := strings.Cut(workflow, "/.github/")
+	return repository, ".github/" + rest, is && strings.Count(repository, "/") == 1
 }
 
 // inputs are the playbook's inputs.
@@ -86,33 +112,47 @@ func (s *subject) inputs() map[string]any {
 // subjects are the workflows under response: "acme/shop/.github/workflows/ci.yml".
 func (s *subject) subjects() []string {
 	var out []string
-	for _, r := range s.repos {
-		for _, w := range s.workflows {
+	for _, w := range s.workflows {
+		if _, _, is := apart(w); is {
+			out = append(out, w)
+			continue
+		}
+		for _, r := range s.repos {
 			out = append(out, r+"/"+w)
 		}
 	}
-	return out
+	return once(out)
 }
 
-// exposed says since when the workflow must be taken for the attacker's. Without
-// --since the earliest run that is still alive is taken, and the report says so.
-func (s *subject) exposed(snap *snapshot.Snapshot) (since time.Time, why string) {
-	if s.since != "" {
-		if t, err := time.Parse(time.RFC3339, s.since); err == nil {
-			return t.UTC(), "given"
+// about narrows the subject to these workflows, each of its repository.
+func (s *subject) about(subjects []string) {
+	s.workflows = once(slices.Clone(subjects))
+	for _, x := range s.workflows {
+		if r, _, is := apart(x); is && !slices.Contains(s.repos, r) {
+			s.repos = append(s.repos, r)
 		}
 	}
-	for _, r := range snap.Repositories {
-		for _, run := range r.Runs {
-			for _, w := range s.workflows {
-				if run.Path == w && (since.IsZero() || run.Created.Before(since)) {
-					since = run.Created.UTC()
+}
+
+// exposed says since when the workflow must be taken for the attacker's: what was
+// given, or else the earliest of the candidates, and the report says so.
+func (s *subject) exposed(snap *snapshot.Snapshot) plan.Exposure {
+	all := slices.Clone(s.candidates)
+	if t, err := time.Parse(time.RFC3339, s.since); err == nil {
+		all = append(all, plan.Candidate{Time: t.UTC(), Kind: scene.Given, Evidence: "--since"})
+	}
+	if snap != nil {
+		for _, r := range snap.Repositories {
+			var mine []string
+			for _, x := range s.subjects() {
+				if repository, file, is := apart(x); is && repository == r.FullName {
+					mine = append(mine, file)
 				}
 			}
+			all = append(all, scene.Alive(r.FullName, r.Runs, mine)...)
 		}
 	}
-	if since.IsZero() {
-		return since, "not given, and no run of the workflow is alive: give --since"
-	}
-	return since, "not given: the earliest run of the workflow that was still alive"
+	e := plan.Exposure{Candidates: scene.Order(all)}
+	e.Since, e.Why = scene.Earliest(e.Candidates)
+	return e
 }

@@ -14,6 +14,9 @@ import (
 // responses fail, so this holds minting, and with it everything that follows.
 func uncovered(s *respond.State, inv inventory.Inventory) []string {
 	var out []string
+	if len(s.Plans) > 0 && s.Plans[len(s.Plans)-1].Plan.Partial != "" {
+		return nil // it says itself that a further plan treats the rest
+	}
 	closings := map[string]plan.Closing{}
 	var deliveries []*plan.Action
 	for _, p := range s.Plans {

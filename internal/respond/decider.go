@@ -104,6 +104,7 @@ func (d *Decider) on(id string, f func(*action)) {
 
 func (d *Decider) plan(v Planned) {
 	d.plans = append(d.plans, v)
+	d.opened.Approvals = max(d.opened.Approvals, v.Approvals) // never fewer than asked for before
 	for i := range v.Plan.Actions {
 		p := &v.Plan.Actions[i]
 		if d.byID[p.ID] != nil {
@@ -284,7 +285,7 @@ func has(m map[string]plan.Output, k string) bool { _, ok := m[k]; return ok }
 func (d *Decider) covered(a *action, e plan.Effect) bool {
 	var signers []string
 	for _, ap := range d.approvals {
-		if !d.now.Before(ap.NotAfter) || !slices.Contains(ap.Effects, e) || ap.Signer == d.opened.Author {
+		if !d.now.Before(ap.NotAfter) || !slices.Contains(ap.Effects, e) || d.planned(ap.Signer) {
 			continue
 		}
 		if ap.Plan != d.digestOf(a) || slices.Contains(signers, ap.Signer) {
@@ -293,6 +294,11 @@ func (d *Decider) covered(a *action, e plan.Effect) bool {
 		signers = append(signers, ap.Signer)
 	}
 	return len(signers) >= max(1, d.opened.Approvals)
+}
+
+// planned reports whether somebody planned any of the incident: they may not approve.
+func (d *Decider) planned(who string) bool {
+	return who == d.opened.Author || slices.ContainsFunc(d.plans, func(p Planned) bool { return p.Author != "" && p.Author == who })
 }
 
 func (d *Decider) digestOf(a *action) string {

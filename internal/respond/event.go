@@ -64,6 +64,12 @@ type Planned struct {
 	Digest string          `json:"digest"`
 	Bytes  json.RawMessage `json:"plan"`
 	Plan   *plan.Plan      `json:"-"` // decoded by whoever reads the journal
+	// A further plan may be made with a configuration that the incident was not begun
+	// with: who planned it, the signatures its irreversible actions need, and who else
+	// must be able to open what is sealed from here on. Each adds to what Opened says.
+	Author     string   `json:"author,omitempty"`
+	Approvals  int      `json:"approvals,omitempty"`
+	Recipients []string `json:"recipients,omitempty"`
 }
 
 // Approved records a verified approval statement.

@@ -109,7 +109,7 @@ func TestAScheduleThatCannotBeReadIsNotNever(t *testing.T) {
 
 func TestTheEarliestCandidateIsTaken(t *testing.T) {
 	h := func(n int) time.Time { return time.Date(2026, 1, 1, n, 0, 0, 0, time.UTC) }
-	all := Order([]plan.Candidate{{h(5), LiveRun, "run 5"}, {h(3), Changed, "run 3"}, {h(2), LastClean, "run 2"}, {h(5), LiveRun, "run 5"}})
+	all := Order([]plan.Candidate{{Time: h(5), Kind: LiveRun, Evidence: "run 5"}, {Time: h(3), Kind: Changed, Evidence: "run 3"}, {Time: h(2), Kind: LastClean, Evidence: "run 2"}, {Time: h(5), Kind: LiveRun, Evidence: "run 5"}})
 	since, why := Earliest(all)
 	if len(all) != 3 || !since.Equal(h(3)) || why != "not given: run 3, the earliest of 2 candidates" {
 		t.Errorf("%s %q of %v", since, why, all)
