@@ -30,8 +30,7 @@ func FromEnvironment(env map[string]string, cfg fbconfig.Config) (Settings, erro
 	if s.AWS, err = accounts(env, cfg); err != nil {
 		return s, err
 	}
-	s.Vault.Address, s.Vault.Namespace = env["VAULT_ADDR"], env["VAULT_NAMESPACE"]
-	if s.Vault.Token, err = vaultToken(env); err != nil {
+	if s.Vault, err = vaultServer(env); err != nil {
 		return s, err
 	}
 	if s.NPM, err = registry(env); err != nil {
@@ -53,14 +52,6 @@ func gitHub(env map[string]string, cfg fbconfig.Config) (github.Config, error) {
 	}
 	c.App, c.Token = &github.App{ID: app.ID, Installation: app.Installation, Key: secret.New(key)}, secret.Text{}
 	return c, nil
-}
-
-func vaultToken(env map[string]string) (secret.Text, error) {
-	if t := env["VAULT_TOKEN"]; t != "" {
-		return secret.NewString(t), nil
-	}
-	b, err := optional(env, "~/.vault-token") // where `vault login` leaves it
-	return secret.NewString(strings.TrimSpace(string(b))), err
 }
 
 // accounts gives every account of firebreak.yaml, or the environment's one where

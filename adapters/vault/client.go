@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,6 +55,9 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 		return nil, errors.New("VAULT_ADDR is not a plain http address; correct it, for example https://vault.example:8200")
 	}
+	if w.Transport, err = believing(w.Transport, c.Roots); err != nil {
+		return nil, err
+	}
 	harmless := adapters.Under(u.Path, []adapters.Route{lookup, ask})
 	paced := adapters.Paced(w, adapters.Pace{Provider: "vault", Told: told, Mutates: func(r *http.Request) bool {
 		return adapters.MutatesByMethod(r) && !adapters.Matches(harmless, r)
@@ -67,6 +72,24 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 	}
 	cl.writes, err = dial(c, w, paced)
 	return cl, err
+}
+
+// believing is the transport with other certificates that vouch for servers, for this
+// provider alone; rt itself where there are none.
+func believing(rt http.RoundTripper, roots *x509.CertPool) (http.RoundTripper, error) {
+	if roots == nil {
+		return rt, nil
+	}
+	t, ok := rt.(*http.Transport)
+	if !ok {
+		return nil, errors.New("certificates for Vault are given for a transport that takes none; unset VAULT_CACERT, VAULT_CACERT_BYTES and VAULT_CAPATH")
+	}
+	t = t.Clone()
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	t.TLSClientConfig.RootCAs = roots
+	return t, nil
 }
 
 // dial makes an API client over rt. It sends nothing.
@@ -93,7 +116,7 @@ func dial(c Config, w adapters.Wire, rt http.RoundTripper) (*api.Client, error) 
 }
 
 // heard keeps an answer for whoever asked, because the API client drops headers
-// on the way to its error.
+// on the way to its error, and says what to do about a certificate that is not believed.
 type heard struct{ next http.RoundTripper }
 
 type answerKey struct{}
@@ -103,6 +126,10 @@ func (h heard) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := h.next.RoundTrip(r)
 	if at, ok := r.Context().Value(answerKey{}).(**http.Response); ok {
 		*at = resp
+	}
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) {
+		err = fmt.Errorf("%w; name the certificate of Vault's CA in VAULT_CACERT", err)
 	}
 	return resp, err
 }

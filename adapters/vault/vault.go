@@ -10,6 +10,7 @@ package vault
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -30,6 +31,7 @@ type Config struct {
 	Address   string // may have a path; "" gives specs and nothing else
 	Token     secret.Text
 	Namespace string
+	Roots     *x509.CertPool // certificates which alone vouch for the server; nil for the system's
 }
 
 // Provider is one Vault server. Its methods may be called concurrently.
