@@ -134,6 +134,9 @@ func (c *conform) lines(text string) {
 		if i == 0 {
 			name = fmt.Sprint(m["schema"])
 		}
+		if want := fmt.Sprintf(`{"type":"%v",`, m["type"]); !strings.HasPrefix(line, want) {
+			c.t.Errorf("line %d does not begin with %s, by which shells know it: %.80s", i+1, want, line)
+		}
 		kinds[fmt.Sprint(m["type"])] = true
 		c.check(name, v)
 	}
