@@ -39,6 +39,10 @@ func uncovered(s *respond.State, inv inventory.Inventory) []string {
 		if closing.Open != "" {
 			continue // said in the plan already
 		}
+		for _, store := range c.Possible {
+			out = append(out, fmt.Sprintf("the %s store of %s has a secret %s, which may be a copy of %s and would keep the old value; say in firebreak.yaml what it is and plan again, or say why not with a reason",
+				store.With["scope"], store.With["repository"], store.With["name"], c.Name))
+		}
 		for _, store := range c.Stores {
 			if !delivered(deliveries, c.ID, store) && !isGap(s, c.ID) {
 				out = append(out, fmt.Sprintf("%s keeps a copy of %s, and the plan writes no new value there%s", storeName(store), c.Name, again))

@@ -33,6 +33,9 @@ func TestWhatThePlanDoesNotTreat(t *testing.T) {
 		{"all treated", state(plan.Closing{Credential: "c"}), inv(store), ""},
 		{"no closing", state(), inv(store), "does not treat"},
 		{"a copy more", state(plan.Closing{Credential: "c"}), inv(store, copied), "vault.kv ci/token keeps a copy of TOKEN"},
+		{"a possible copy", state(plan.Closing{Credential: "c"}), inventory.Inventory{Credentials: []inventory.Credential{{ID: "c", Name: "TOKEN", Stores: []inventory.System{store}, Possible: []inventory.System{
+			{Name: "github.secret", With: map[string]string{"repository": "acme/shop", "name": "TOKEN", "scope": "dependabot"}},
+		}}}}, "the dependabot store of acme/shop has a secret TOKEN, which may be a copy"},
 		{"open in the plan", state(plan.Closing{Credential: "c", Open: "nobody declared it"}), inv(copied), ""},
 		{"an identity more", state(), inventory.Inventory{Identities: []inventory.Identity{{ID: "role:x"}}}, "becomes role:x"},
 	} {

@@ -18,7 +18,7 @@ type Config struct {
 	Owners      map[string]Owner
 	Credentials []Credential
 	Identities  map[string]Identity // by the name workflows use
-	Services    map[string]Service // under http:, by name
+	Services    map[string]Service  // under http:, by name
 	Confirm     Confirm
 	Waits       map[string]plan.Duration // overrides, by action name, or by provider ("aws")
 }
@@ -52,7 +52,7 @@ type Named struct {
 // Credential declares what is known of a secret.
 type Credential struct {
 	Secret    []string // one name, or the names that are one credential together
-	Scope     string   // "", "repository", "environment/NAME", "organization"
+	Scope     string   // "", "repository", "environment/NAME", "organization", "dependabot", "dependabot-organization", "codespaces", "codespaces-organization"
 	Issuer    *Named
 	Stores    []Named // copies beyond those it was found in
 	Authority []string

@@ -80,10 +80,15 @@ func secretNames(n document.Node) []string {
 
 func scope(n document.Node) string {
 	s, ok := n.Text()
-	if ok && s != "repository" && s != "organization" && (!strings.HasPrefix(s, "environment/") || s == "environment/") {
-		n.Report(fmt.Sprintf("unknown scope %q", s), "repository, environment/NAME or organization")
+	if ok && !slices.Contains(scopes(), s) && (!strings.HasPrefix(s, "environment/") || s == "environment/") {
+		n.Report(fmt.Sprintf("unknown scope %q", s), "environment/NAME, "+strings.Join(scopes(), ", "))
 	}
 	return s
+}
+
+// scopes are the places where GitHub keeps a secret, besides environment/NAME.
+func scopes() []string {
+	return []string{"repository", "organization", "dependabot", "dependabot-organization", "codespaces", "codespaces-organization"}
 }
 
 func rotation(n document.Node) string {

@@ -219,7 +219,7 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 	if b.missing(m.Repository, name) {
 		b.absent(m, in, r, name)
 	}
-	for _, id := range b.secret(m.Repository, name, in.Job.Environment) {
+	for _, id := range sorted(append(b.secret(m.Repository, name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {
 		c := b.creds[id]
 		c.ReachedBy = append(c.ReachedBy, in.Start.Path)
 		b.infer(c, in, r)
@@ -270,7 +270,10 @@ func (b *builder) available(m *Model, in *Instance) []string {
 		if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
 			continue
 		}
-		ids = append(ids, b.secret(m.Repository, s.Name, in.Job.Environment)...)
+		if ofCodespaces(s.Scope) {
+			continue
+		}
+		ids = append(append(ids, b.secret(m.Repository, s.Name, in.Job.Environment)...), b.byDependabot(in, m.Repository, s.Name)...)
 	}
 	return sorted(ids)
 }

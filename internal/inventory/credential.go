@@ -36,7 +36,7 @@ func (b *builder) secret(repository, name string, env *workflow.Text) []string {
 // missing says whether the survey listed this repository's secrets and the name is not among them.
 func (b *builder) missing(repository, name string) bool {
 	r := b.repos[repository]
-	return r != nil && r.Secrets != nil && !slices.ContainsFunc(r.Secrets, func(s snapshot.Secret) bool { return strings.EqualFold(s.Name, name) })
+	return r != nil && r.Secrets != nil && !slices.ContainsFunc(r.Secrets, func(s snapshot.Secret) bool { return strings.EqualFold(s.Name, name) && !ofCodespaces(s.Scope) })
 }
 
 func (b *builder) credential(repository, scope, name string, env *workflow.Text) string {
@@ -137,7 +137,7 @@ func (b *builder) link(models []Model) {
 			continue
 		}
 		for _, s := range r.Secrets {
-			if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
+			if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] || b.twin(r, s) {
 				continue
 			}
 			var env *workflow.Text
@@ -146,6 +146,7 @@ func (b *builder) link(models []Model) {
 			}
 			b.credential(m.Repository, s.Scope, s.Name, env)
 		}
+		b.copies(r)
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
 		c := b.creds[id]

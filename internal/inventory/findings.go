@@ -15,6 +15,7 @@ const (
 	RuleMissing    = "missing-secret"
 	RuleUnowned    = "unknown-owner"
 	RuleUnreadable = "unreadable-workflow"
+	RuleCopy       = "possible-copy"
 )
 
 // WithFindings gives the inventory with more findings, all in order: repository,
@@ -70,6 +71,7 @@ func (b *builder) unowned(models []Model) {
 		if len(c.ReachedBy) == 0 {
 			continue
 		}
+		b.possible(models, c)
 		f := b.firstUse(models, c)
 		switch {
 		case !c.Declared:

@@ -44,6 +44,11 @@ func scopes(r *snapshot.Repository, cfg *config.Config, name string, env *workfl
 			return append(found, scope), true
 		}
 	}
+	for _, scope := range []string{"dependabot", "dependabot-organization"} { // read by the runs that Dependabot starts
+		if has(scope) {
+			return append(found, scope), true
+		}
+	}
 	if len(found) > 0 {
 		return found, true
 	}
@@ -87,6 +92,8 @@ func contains(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
+func inOrganization(scope string) bool { return strings.HasSuffix(scope, "organization") }
+
 // credentialID is stable for a secret in a scope. An organization's secret is one
 // credential for all its repositories.
 func credentialID(repository, scope, name string) string {
@@ -94,7 +101,7 @@ func credentialID(repository, scope, name string) string {
 	if where == "" {
 		where = "."
 	}
-	if owner, _, ok := strings.Cut(repository, "/"); ok && scope == "organization" {
+	if owner, _, ok := strings.Cut(repository, "/"); ok && inOrganization(scope) {
 		where = owner
 	}
 	return where + ":" + scope + ":" + strings.ToUpper(name)

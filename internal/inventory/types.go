@@ -89,13 +89,16 @@ type Credential struct {
 	ID         string `json:"id"`    // "acme/shop:repository:NPM_TOKEN"
 	Name       string `json:"name"`  // "NPM_TOKEN"; of a pair the first name
 	Kind       string `json:"kind"`  // "secret", "access-key", "token", "job-token"
-	Scope      string `json:"scope"` // repository, environment/NAME, organization
+	Scope      string `json:"scope"` // repository, environment/NAME, organization; dependabot, dependabot-organization, codespaces, codespaces-organization
 	Repository string `json:"repository"`
 	// Names are all secrets that together are this credential, in the order of the issuer's outputs.
 	Names []string `json:"names"`
 	// Issuer is what issues it; nil when nobody declared it.
-	Issuer    *System  `json:"issuer"`
-	Stores    []System `json:"stores"` // every place a copy is kept, the ones it was found in first
+	Issuer *System  `json:"issuer"`
+	Stores []System `json:"stores"` // every place a copy is kept, the ones it was found in first
+	// Possible are stores beside Actions' own that have a secret of the same name, of
+	// which nobody said whether it is a copy. Nothing is put there.
+	Possible  []System `json:"possible_copies,omitempty"`
 	Systems   []string `json:"systems"`
 	Authority []string `json:"authority"`
 	Owner     string   `json:"owner"`

@@ -11,6 +11,12 @@ import (
 
 // putAll delivers the new value to every place a copy is kept.
 func (r *rotation) putAll() {
+	for _, s := range r.credential.Possible {
+		r.c.gap(plan.Gap{
+			What: fmt.Sprintf("%s in the %s store of %s", s.With["name"], s.With["scope"], s.With["repository"]),
+			Why:  fmt.Sprintf("it has the name of %s, and nobody said whether it is a copy; it keeps its value until firebreak.yaml names it as a store of the credential", r.credential.Name),
+		})
+	}
 	for _, store := range r.credential.Stores {
 		kind, ok := r.c.request.Catalogue.Store(store.Name)
 		if !ok {
