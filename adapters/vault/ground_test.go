@@ -28,6 +28,14 @@ type ground struct {
 	open func(t testing.TB, s wvault.Seed) *place // in the state of the seed, whatever was before
 }
 
+// proved notes what a real server has just shown; the world's word is none.
+func (g ground) proved(t *testing.T, action, claim string) {
+	t.Helper()
+	if g.name == realVault {
+		counterpart.Proved(t, action, realVault, claim)
+	}
+}
+
 // both runs a test on the world and on a real Vault.
 func both(t *testing.T, test func(*testing.T, ground)) {
 	t.Run("world", func(t *testing.T) { test(t, ground{"world", inWorld}) })

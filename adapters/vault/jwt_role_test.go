@@ -66,6 +66,9 @@ func TestABlockedRoleLetsNobodyIn(t *testing.T) {
 		if inside() || p.live(t, "ci") || p.live(t, "ci-2") || !p.live(t, "docs") {
 			t.Error("revoking ends exactly the role's tokens")
 		}
+		g.proved(t, "vault.jwt_role.block", "a login with a valid JWT is refused afterwards, also with a JWT that carries the blocking claim")
+		g.proved(t, "vault.jwt_role.block", "tokens from before live on until they are revoked")
+		g.proved(t, "vault.token.revoke", "exactly the tokens of the role are refused afterwards")
 	})
 }
 
@@ -104,6 +107,7 @@ func TestBlockKeepsEveryOtherField(t *testing.T) {
 				t.Errorf("%s:\nwant %v\ngot  %v", name, want, after)
 			}
 		}
+		g.proved(t, "vault.jwt_role.block", "every other field of the role stays as it was, of JWT and browser roles")
 	})
 }
 
@@ -196,6 +200,7 @@ func TestRoleNamesHaveNoCase(t *testing.T) {
 		if code, _ := p.login(t, "ci", nil); code != http.StatusBadRequest {
 			t.Errorf("got %d", code)
 		}
+		g.proved(t, "vault.token.revoke", "a role is the same in capitals, for its tokens too")
 	})
 }
 

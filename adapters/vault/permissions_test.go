@@ -98,6 +98,7 @@ func TestPermissionsComeTrue(t *testing.T) {
 				}
 			}
 		}
+		g.proved(t, "vault", "what the server says a token may do is not refused, and what it says it may not is")
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/tally"
 	wvault "github.com/firebreak/firebreak/internal/world/vault"
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
@@ -105,39 +106,54 @@ func literal(s string) plan.Value { return plan.Value{Literal: s} }
 
 func ciRole() adapters.Inputs { return adapters.Inputs{"mount": literal("jwt"), "role": literal("ci")} }
 
-func TestTokenRevoke(t *testing.T) {
+// TestConformance runs the suite of every action, on the world and on a real Vault.
+func TestConformance(t *testing.T) {
 	both(t, func(t *testing.T, g ground) {
-		s := suite(g, "vault.token.revoke", seed(), func(t testing.TB, p *place) bool {
-			return !p.live(t, "ci") && !p.live(t, "ci-2") && p.live(t, "docs") && p.live(t, "operator")
-		})
-		s.Inputs = ciRole()
-		s.Quirks.IgnoresBody = true
-		adaptertest.Run(t, s)
+		checks, suites := 0, []adaptertest.Suite{revokeSuite(g), blockSuite(g), putSuite(g)}
+		for _, s := range suites {
+			open := s.World
+			s.World = func(t *testing.T) adaptertest.World {
+				checks++ // each in a fresh state
+				return open(t)
+			}
+			t.Run(s.Action, func(t *testing.T) {
+				adaptertest.Run(t, s)
+				g.proved(t, s.Action, "it passes the conformance suite")
+			})
+		}
+		if g.name == realVault {
+			tally.Note(t, "%s: %d suites, %d checks", realVault, len(suites), checks)
+		}
 	})
 }
 
-func TestRoleBlock(t *testing.T) {
-	both(t, func(t *testing.T, g ground) {
-		s := suite(g, "vault.jwt_role.block", seed(), func(t testing.TB, p *place) bool {
-			code, _ := p.login(t, "ci", nil)
-			return code == http.StatusBadRequest && p.live(t, "ci") && p.live(t, "docs")
-		})
-		s.Inputs = ciRole()
-		adaptertest.Run(t, s)
+func revokeSuite(g ground) adaptertest.Suite {
+	s := suite(g, "vault.token.revoke", seed(), func(t testing.TB, p *place) bool {
+		return !p.live(t, "ci") && !p.live(t, "ci-2") && p.live(t, "docs") && p.live(t, "operator")
 	})
+	s.Inputs = ciRole()
+	s.Quirks.IgnoresBody = true
+	return s
 }
 
-func TestKVPut(t *testing.T) {
-	both(t, func(t *testing.T, g ground) {
-		s := suite(g, "vault.kv.put", seed(), func(t testing.TB, p *place) bool {
-			d := p.kv(t, "ci/npm")
-			return d["token"] == newValue && d["other"] == another
-		})
-		s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "key": literal("token"), "value": {Output: &plan.Ref{Action: "mint", Name: "value"}}}
-		s.Secrets = map[string]secret.Text{"value": secret.NewString(newValue)}
-		s.Quirks.Blind = true
-		adaptertest.Run(t, s)
+func blockSuite(g ground) adaptertest.Suite {
+	s := suite(g, "vault.jwt_role.block", seed(), func(t testing.TB, p *place) bool {
+		code, _ := p.login(t, "ci", nil)
+		return code == http.StatusBadRequest && p.live(t, "ci") && p.live(t, "docs")
 	})
+	s.Inputs = ciRole()
+	return s
+}
+
+func putSuite(g ground) adaptertest.Suite {
+	s := suite(g, "vault.kv.put", seed(), func(t testing.TB, p *place) bool {
+		d := p.kv(t, "ci/npm")
+		return d["token"] == newValue && d["other"] == another
+	})
+	s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "key": literal("token"), "value": {Output: &plan.Ref{Action: "mint", Name: "value"}}}
+	s.Secrets = map[string]secret.Text{"value": secret.NewString(newValue)}
+	s.Quirks.Blind = true
+	return s
 }
 
 func task(t *testing.T, pl *place, p *vault.Provider, use string, in adapters.Inputs, secrets map[string]secret.Text) (adapters.Action, adapters.Task) {
@@ -245,6 +261,7 @@ func TestKVPutChecksAndSets(t *testing.T) {
 		if d := p.kv(t, "ci/npm"); d["fresh"] != "somebody-else" {
 			t.Error("their key was overwritten")
 		}
+		g.proved(t, "vault.kv.put", "a write onto a version that is not the newest any more is refused, and nobody's key is lost")
 	})
 }
 
@@ -312,6 +329,7 @@ func TestRevokeSparesOurselves(t *testing.T) {
 		if p.live(t, "child") {
 			t.Error("a parent takes its children with it: that is why it is spared")
 		}
+		g.proved(t, "vault.token.revoke", "a token's children end with it, so firebreak's own parent is spared")
 	})
 }
 
@@ -334,6 +352,7 @@ func TestBatchTokensAreNeverCalledRevoked(t *testing.T) {
 				t.Errorf("after %s: want %s without calls, got %+v", c.after, c.want, r)
 			}
 		}
+		g.proved(t, "vault.token.revoke", "a batch token has no accessor, so a role that issues them is never called held")
 	})
 }
 
