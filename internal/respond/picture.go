@@ -125,8 +125,11 @@ func (d *Decider) amended(a *action) bool {
 // closings judges every credential and identity (invariant I8).
 func (d *Decider) closings() []ClosingState {
 	var merged []plan.Closing
-	for _, p := range d.plans {
+	for n, p := range d.plans {
 		for _, c := range p.Plan.Closings {
+			if c.Open != "" && len(c.Actions) == 0 && d.treated(n, c) {
+				continue
+			}
 			i := slices.IndexFunc(merged, func(m plan.Closing) bool { return m.Credential == c.Credential })
 			if i < 0 {
 				merged = append(merged, c)
@@ -140,6 +143,25 @@ func (d *Decider) closings() []ClosingState {
 		out = append(out, d.closing(c))
 	}
 	return out
+}
+
+// treated reports whether a whole plan came after partial plan n which is about the
+// same workflows at least and says nothing of credential c: what plan n left open is in
+// its closings under another id, because what is declared by then makes one credential
+// of two.
+func (d *Decider) treated(n int, c plan.Closing) bool {
+	if d.plans[n].Plan.Partial == "" {
+		return false
+	}
+	whole := false
+	for _, p := range d.plans[n+1:] {
+		if slices.ContainsFunc(p.Plan.Closings, func(x plan.Closing) bool { return x.Credential == c.Credential }) {
+			return false // merged with what that says
+		}
+		about := func(x string) bool { return slices.Contains(p.Plan.Subjects, x) }
+		whole = whole || p.Plan.Partial == "" && !slices.ContainsFunc(d.plans[n].Plan.Subjects, func(x string) bool { return !about(x) })
+	}
+	return whole
 }
 
 // merge joins what two plans of one incident say of a credential: everything either

@@ -1,0 +1,89 @@
+package respond_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/respond"
+)
+
+// left is a partial plan about a workflow that leaves a credential open.
+func left(subjects ...string) *plan.Plan {
+	p := one(action("shut", plan.Contain, plan.Reversible))
+	p.Partial, p.Subjects = "contained", subjects
+	p.Closings = []plan.Closing{{Credential: "KEY_SECRET", Name: "KEY_SECRET", Open: "nobody declared it"}}
+	return p
+}
+
+func whole(subjects ...string) *plan.Plan {
+	return &plan.Plan{
+		Schema: plan.Schema, Subjects: subjects, Actions: []plan.Action{action("kill", plan.Kill, plan.Irreversible)},
+		Closings: []plan.Closing{{Credential: "KEY", Name: "KEY", Kind: "credential", Actions: []string{"kill"}}},
+	}
+}
+
+// By the time of the further plan somebody declared that the two secrets are one key.
+func TestWhatAPartialPlanLeftIsWhatTheWholePlanSaysOfIt(t *testing.T) {
+	b := open(t, respond.Opened{}, left("a"))
+	if got := b.d.State().Closings; len(got) != 1 {
+		t.Fatalf("what is left is shown: %v", got)
+	}
+	b.plan(whole("a", "b"))
+	got := b.d.State().Closings
+	if len(got) != 1 || got[0].Credential != "KEY" {
+		t.Fatalf("%+v", got)
+	}
+}
+
+func TestAPlanAboutLessDoesNotTreatWhatIsLeft(t *testing.T) {
+	b := open(t, respond.Opened{}, left("a", "b"))
+	b.plan(whole("a"))
+	if got := b.d.State().Closings; len(got) != 2 {
+		t.Fatalf("a credential of workflow b is forgotten: %+v", got)
+	}
+	again := left("a", "b")
+	again.Closings = nil
+	b.plan(again)
+	if got := b.d.State().Closings; len(got) != 2 {
+		t.Fatalf("a partial plan treats nothing it does not say: %+v", got)
+	}
+}
+
+// An incident begun without a configuration gets the approvals it asks for with the
+// plan that needs them.
+func TestAFurtherPlanMayAskForApprovals(t *testing.T) {
+	b := open(t, respond.Opened{Author: "root", Operator: "root"}, left("a"))
+	b.held("shut", plan.P1)
+	p := whole("a")
+	raw, err := plan.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := plan.Digest(raw)
+	b.see(respond.Planned{Digest: digest, Bytes: raw, Plan: p, Author: "alice", Approvals: 1})
+	b.broken("kill", "call")
+	if ask := b.ask("confirm/disable/irreversible#1"); len(ask.Choices) != 3 || ask.Choices[0] != "skip" {
+		t.Fatalf("without a signature it offers %v", ask.Choices)
+	}
+	approve := func(who string) {
+		b.see(respond.Approved{Statement: who, Plan: digest, Signer: who, Effects: []plan.Effect{plan.Irreversible}, NotAfter: b.now.Add(time.Hour)})
+	}
+	approve("alice")
+	if ask := b.ask("confirm/disable/irreversible#1"); ask.Choices[0] != "skip" {
+		t.Fatal("whoever planned approved it")
+	}
+	approve("bob")
+	b.want("apply kill call")
+}
+
+func (b *bench) ask(id string) respond.Ask {
+	b.t.Helper()
+	for _, c := range b.d.Commands() {
+		if a, ok := c.(respond.Ask); ok && a.ID == id {
+			return a
+		}
+	}
+	b.t.Fatalf("wants %v, should ask %s", b.keys(), id)
+	return respond.Ask{}
+}
