@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -176,4 +177,25 @@ func recipientsOf(s *respond.State) []string {
 		all = append(all, p.Recipients...)
 	}
 	return once(all)
+}
+
+// asWas gives where we are in the words an incident was begun with. What a
+// configuration calls an AWS account is no part of where that is: contain begins
+// without one, and the accounts get their names later.
+func asWas(had, have map[string]string) map[string]string {
+	out := maps.Clone(have)
+	if places(had["aws"]) != nil && !slices.ContainsFunc(places(had["aws"]), func(p string) bool { return !slices.Contains(places(have["aws"]), p) }) {
+		out["aws"] = had["aws"]
+	}
+	return out
+}
+
+// places are the addresses or ids of "name=place name=place".
+func places(text string) []string {
+	var out []string
+	for word := range strings.FieldsSeq(text) {
+		_, p, _ := strings.Cut(word, "=")
+		out = append(out, p)
+	}
+	return once(out)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/scene"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/view"
 )
@@ -23,6 +24,8 @@ type containOptions struct {
 	repos          []string
 	nonInteractive bool
 	subject        subject
+	trigger        trigger
+	cmd            *cobra.Command // whose flags say what is asked for
 }
 
 func newCmdContain(f *Factory, runF func(*containOptions) error) *cobra.Command {
@@ -41,13 +44,16 @@ anything else is looked at. Then a full look finds who can come back and when, w
 workflows can become and since when an attacker may have been in, and the rest of
 containment is added to the same incident.
 
+With --idempotency-key a machine may repeat the command blindly, as with firebreak run;
+then --output json gives what run gives, every time.
+
 The incident stays open. What is left (secrets, tokens, rebuild, review, restore) is
 ` + "`firebreak run compromised-workflow --incident INCIDENT`" + `.`,
 		Example: `  firebreak contain acme/shop --workflow pr-checks.yml
   firebreak contain --run https://github.com/acme/shop/actions/runs/123456789
   firebreak contain acme/shop acme/web --action tj-actions/changed-files@v45`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.repos = args
+			opts.repos, opts.cmd = args, cmd
 			if runF != nil {
 				return runF(opts)
 			}
@@ -56,6 +62,7 @@ The incident stays open. What is left (secrets, tokens, rebuild, review, restore
 	}
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody; containment needs no answer")
 	opts.subject.addFlags(cmd.Flags())
+	opts.trigger.addFlags(cmd.Flags())
 	return cmd
 }
 
@@ -254,6 +261,7 @@ func (opts *containOptions) sit(ctx context.Context, t *sitting, format string, 
 		}
 		if r.found != nil {
 			c.Scene = r.found.scene
+			shut(c.Scene.Doors, state)
 		}
 		err = errors.Join(view.JSON(t.f.IO.Out, c), t.checkpoint())
 	} else {
@@ -264,6 +272,20 @@ func (opts *containOptions) sit(ctx context.Context, t *sitting, format string, 
 		}
 	}
 	return errors.Join(err, ended(state), r.unknown(state))
+}
+
+// shut brings doors up to what was proven since they were looked at.
+func shut(doors []scene.Door, s *respond.State) {
+	for _, a := range s.Actions {
+		if a.Action.Use != "github.workflow.disable" || a.Outcome != plan.Done {
+			continue
+		}
+		for i := range doors {
+			if d := &doors[i]; d.Repository+"/"+d.Workflow == a.Action.Target.ID {
+				d.State, d.Open = "disabled_manually", false
+			}
+		}
+	}
 }
 
 // unknown is the error of a second round that could not look: the doors that were

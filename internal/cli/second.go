@@ -10,6 +10,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/playbook"
 	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/scene"
 	"github.com/firebreak/firebreak/internal/view"
 )
 
@@ -147,6 +148,11 @@ func (r *containment) widen(ctx context.Context) (*wide, []respond.Data, error) 
 	b, err := plan.Encode(p)
 	if err != nil {
 		return w, nil, err
+	}
+	for i := range w.scene.Doors {
+		if d := &w.scene.Doors[i]; d.Open {
+			d.State = scene.Shutting
+		}
 	}
 	if err := r.tell(w); err != nil {
 		return w, nil, err

@@ -137,7 +137,7 @@ func (f *Factory) resumeSitting(ctx context.Context, s *site, dir string, where 
 	if err != nil {
 		return nil, err
 	}
-	at := local.Place{World: where.world, Endpoints: s.endpoints, Accounts: who.accounts}
+	at := local.Place{World: where.world, Endpoints: asWas(r.Opened.Endpoints, s.endpoints), Accounts: asWas(r.Opened.Accounts, who.accounts)}
 	t.log, err = local.Resume(t.parts(observers), at, respond.Resumed{Operator: f.operator(), Program: f.Version, Lost: lost})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,9 @@ func uncovered(s *respond.State, inv inventory.Inventory) []string {
 	var deliveries []*plan.Action
 	for _, p := range s.Plans {
 		for _, c := range p.Plan.Closings {
-			closings[c.Credential] = c
+			if p.Plan.Partial == "" || c.Open == "" { // what a partial plan left is not treated by that
+				closings[c.Credential] = c
+			}
 		}
 	}
 	for _, a := range s.Actions {

@@ -31,6 +31,10 @@ type Door struct {
 	When string    `json:"when"` // in words
 }
 
+// Shutting is the state of a workflow that has just been told to be disabled: readers
+// may see it as active for a moment longer.
+const Shutting = "being disabled"
+
 // Doors lists what starts the given workflows ("owner/name/path"), worst first.
 // now is the provider's time.
 func Doors(s *snapshot.Snapshot, models []inventory.Model, subjects []string, now time.Time) []Door {

@@ -184,7 +184,10 @@ func doors(b *strings.Builder, st Style, all []scene.Door) {
 	}
 	for _, d := range all {
 		word := st.Good("shut")
-		if d.Open {
+		switch {
+		case d.Open && d.State == scene.Shutting:
+			word = st.Warn("being shut")
+		case d.Open:
 			word = st.Bad("OPEN")
 		}
 		fmt.Fprintf(b, "  %s %s of %s: %s, by %s", word, Line(d.Event), Line(d.Workflow), Line(d.When), Line(d.Who))
