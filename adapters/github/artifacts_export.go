@@ -105,18 +105,18 @@ func (a artifactsExport) keep(ctx context.Context, t adapters.Task, repository s
 	id := strconv.FormatInt(x.ID, 10)
 	out := plan.Saved{Listing: fmt.Sprintf("artifact %s (%s) of run %d, %d bytes, created %s, %s", x.Name, id, x.Run.ID, x.Size, x.Created.UTC().Format(time.RFC3339), cmp.Or(x.Digest, "no digest"))}
 	gap := func(why string) (plan.Saved, error) {
-		out.Gap = why
+		out.Gap = fmt.Sprintf("artifact %s (%s) of run %d: %s", x.Name, id, x.Run.ID, why)
 		return out, nil
 	}
 	if x.Expired {
-		return gap("GitHub no longer has the artifact: it expired")
+		return gap("it expired, GitHub no longer has it")
 	}
 	body, err := a.fetch(ctx, at(repository, "actions", "artifacts", id, "zip"))
 	switch status(err) {
 	case http.StatusGone:
-		return gap("GitHub no longer has the artifact: it expired or was deleted")
+		return gap("it expired or was deleted, GitHub no longer has it")
 	case http.StatusNotFound:
-		return gap("GitHub no longer has the artifact: it was deleted")
+		return gap("it was deleted, GitHub no longer has it")
 	}
 	if err != nil {
 		return plan.Saved{}, err

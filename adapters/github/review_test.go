@@ -44,7 +44,7 @@ func TestArtifactsAndTheirGaps(t *testing.T) {
 	}
 	for i, want := range []string{"3 artifacts of 2 runs", "coverage", "old", "report"} {
 		x := r.Saved[i]
-		if x.Evidence != "artifacts:"+shop || !strings.Contains(x.Listing, want) || (x.Gap != "") != (want == "old") || (x.File == "") != (i == 0 || want == "old") {
+		if x.Evidence != "artifacts:"+shop || !strings.Contains(x.Listing, want) || strings.Contains(x.Gap, "artifact old (") != (want == "old") || (x.File == "") != (i == 0 || want == "old") {
 			t.Errorf("%d: %+v, want %s", i, x, want)
 		}
 		if x.File != "" && !strings.Contains(x.Listing, "sha256:"+x.Digest) {

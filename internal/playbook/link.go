@@ -16,6 +16,9 @@ func (c *compiler) link() {
 		case plan.Export:
 			// A run's logs are whole when it is over; polling for that before it is stopped helps nobody.
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Contain && b.Target.Provider == a.Target.Provider })
+		case plan.Look:
+			// Whoever still holds something may add to what is looked at; what is seen afterwards lasts.
+			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Contain || b.Role == plan.Cut || b.Role == plan.Kill })
 		case plan.Purge:
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Listing && b.Target.Provider == a.Target.Provider })
 		case plan.Enable:
