@@ -17,8 +17,10 @@ import (
 var names = []string{
 	"aws.access_key.destroy", "aws.access_key.disable", "aws.access_key.mint", "aws.access_key.test",
 	"aws.role.deny_trust", "aws.role.revoke_sessions", "aws.secretsmanager.put",
-	"github.caches.purge", "github.logs.export", "github.runs.cancel", "github.secret.put",
-	"github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
+	"github.access.review", "github.artifacts.export", "github.caches.purge",
+	"github.default_token.lift", "github.default_token.restrict", "github.environment.freeze", "github.environment.lift",
+	"github.fork_approval.lift", "github.fork_approval.require", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
+	"github.runs.cancel", "github.secret.put", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
 	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",
 	"npm.dist.digest", "npm.token.mint", "npm.token.revoke", "npm.token.test",

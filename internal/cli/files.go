@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
+	"github.com/firebreak/firebreak/adapters/all"
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/durable"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -43,6 +45,13 @@ func readPlan(path string) (*plan.Plan, []byte, error) {
 	p, err := plan.Decode(b)
 	if err != nil {
 		return nil, nil, &Fault{Usage, fmt.Errorf("%s: %w", path, err), "make it again with firebreak plan"}
+	}
+	c, err := all.Catalogue()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(plan.Validate(p), c.Vet(p)); err != nil {
+		return nil, nil, &Fault{Usage, fmt.Errorf("%s is not a plan firebreak made:\n%w", path, err), "make it again with firebreak plan; a plan is changed in its playbook"}
 	}
 	return p, b, nil
 }
