@@ -65,6 +65,12 @@ func TestOutputsAreAsTheirSchemasSay(t *testing.T) {
 		}
 	}
 	c.whole(s.told)
+	first := openTriggers(t, crashBinary(t), stage{scenarioName, crashSpeed, settings})
+	shut := heard(first.command("contain", "acme/shop", "--workflow", "pr-checks.yml", "--output", "json"))
+	if shut.code != 0 {
+		t.Errorf("contain: exit %d\n%s", shut.code, shut.said)
+	}
+	c.whole(shut.out)
 	c.all()
 }
 

@@ -121,6 +121,67 @@ func (s *scene) hasty(t *testing.T) {
 	}
 }
 
+// Containment is triggered in the same way. Killed before its second look, it is taken
+// up, and says that nobody has looked what else there is.
+func TestContainmentIsTriggeredOnce(t *testing.T) {
+	t.Parallel()
+	s := openTriggers(t, crashBinary(t), stage{scenarioName, crashSpeed, settings})
+	shut := func(key string, more ...string) *exec.Cmd {
+		return s.command(append([]string{"contain", "acme/shop", "--workflow", "pr-checks.yml", "--idempotency-key", key, "--new-state", "--output", "json"}, more...)...)
+	}
+	killed := shut("OPS-1")
+	killed.Env = append(slices.Clone(killed.Env), "FIREBREAK_CRASH=after-answer:1")
+	if a := heard(killed); !a.killed {
+		t.Fatalf("exit %d\n%s", a.code, a.said)
+	}
+	for _, c := range []struct {
+		key  string
+		code int
+		says string
+	}{
+		{"OPS-1", 8, "it was not looked what they reach"},
+		{"OPS-2", 0, ""},
+	} {
+		all := make([]answer, 5)
+		var work sync.WaitGroup
+		for i := range all {
+			work.Go(func() { all[i] = heard(shut(c.key, "--wait")) })
+		}
+		work.Wait()
+		all = append(all, heard(shut(c.key)))
+		for i, a := range all {
+			if a.code != c.code || a.out != all[0].out || !strings.Contains(a.said, c.says) || !strings.Contains(a.out, `"state": "paused"`) {
+				t.Errorf("%s, trigger %d: exit %d\n%s%s", c.key, i, a.code, a.out, a.said)
+			}
+		}
+	}
+	if begun, err := filepath.Glob(s.file("state", "incidents", "*")); err != nil || len(begun) != 2 {
+		t.Errorf("incidents: %v %v", begun, err)
+	}
+	n, err := s.calls()
+	if err != nil || len(n) < 3 {
+		t.Error(n, err)
+	}
+	for call, times := range n {
+		if times > 1 {
+			t.Errorf("%s was sent %d times", call, times)
+		}
+	}
+}
+
+// calls counts the mutating calls the world took from us, by what they are and on what.
+func (s *scene) calls() (map[string]int, error) {
+	var log []world.Entry
+	n := map[string]int{}
+	err := s.ask(s.ctx, "log", &log)
+	for _, e := range log {
+		if e.Kind == "request" && e.Mutating && strings.HasPrefix(e.Agent, "firebreak/") {
+			n[e.Call+" "+e.Object]++
+		}
+	}
+	return n, err
+}
+
 // lost is how the answer to a trigger was lost.
 type lost struct {
 	name  string

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/scene"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/ticket"
 	"github.com/firebreak/firebreak/internal/view"
 )
 
@@ -66,11 +68,32 @@ The incident stays open. What is left (secrets, tokens, rebuild, review, restore
 	return cmd
 }
 
+// claim holds the trigger's key, where it has one; see Factory.claim.
+func (opts *containOptions) claim() (*ticket.Claim, *ticket.Incident, error) {
+	opts.trigger.contains = true
+	if err := opts.trigger.check(); err != nil || opts.trigger.key == "" {
+		return nil, nil, err
+	}
+	cfg, err := opts.f.readConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	about := &opts.subject
+	about.repos = once(append(slices.Clone(opts.repos), about.repos...))
+	if err := about.complete(cfg.GitHub.Owner); err != nil {
+		return nil, nil, err
+	}
+	if err := opts.trigger.digest(opts.cmd, []byte(strings.Join(about.repos, "\n"))); err != nil {
+		return nil, nil, err
+	}
+	return opts.f.claim(opts.trigger)
+}
+
 // slow bounds what is waited for before the first door is shut, beyond what shutting
 // it needs.
 const slow = 4 * time.Second
 
-func containRun(ctx context.Context, opts *containOptions) error {
+func containRun(ctx context.Context, opts *containOptions) (err error) {
 	f := opts.f
 	format, err := f.format("human", "json", "ndjson")
 	if err != nil {
@@ -80,13 +103,21 @@ func containRun(ctx context.Context, opts *containOptions) error {
 	if err != nil {
 		return err
 	}
+	claim, before, err := opts.claim()
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		return f.again(ctx, opts.trigger, before.Dir, format, opts.nonInteractive)
+	}
+	defer func() { err = errors.Join(err, claim.Release()) }()
 	s, err := f.realSite(ctx, f.agent("incident "+id), false)
 	if err != nil {
 		return err
 	}
 	s.lenient = true
 	about := &opts.subject
-	about.repos = append(opts.repos, about.repos...)
+	about.repos = once(append(slices.Clone(opts.repos), about.repos...))
 	if err := about.complete(s.config.GitHub.Owner); err != nil {
 		return err
 	}
@@ -103,12 +134,19 @@ func containRun(ctx context.Context, opts *containOptions) error {
 		return err
 	}
 	o.dir = filepath.Join(dir, id)
+	o.opened.Key, o.opened.Inputs = opts.trigger.key, opts.trigger.inputs
 	r.begin()
 	r.tell = opts.tell(format)
 	watching, ndjson := f.observers(format, r)
+	if err := claim.Mean(id); err != nil {
+		return err
+	}
 	t, err := f.begin(ctx, s, o, watching)
 	if err != nil {
 		return err
+	}
+	if err := errors.Join(claim.Begun(id), claim.Release()); err != nil {
+		return errors.Join(err, t.log.Close())
 	}
 	t.rounds = r
 	return opts.sit(ctx, t, format, ndjson)
@@ -253,7 +291,7 @@ func (opts *containOptions) sit(ctx context.Context, t *sitting, format string, 
 	if !r.effect.IsZero() {
 		after = r.effect.Sub(r.begun).Seconds()
 	}
-	if format == "json" {
+	if format == "json" && opts.trigger.key == "" { // the look at the scene is no record, and could not be told again
 		next := nextStep(state)
 		c := view.Containment{
 			Schema: view.ContainmentSchema, Incident: state.Opened.Incident, State: state.Phase, FirstEffect: after,

@@ -27,6 +27,7 @@ type trigger struct {
 	wait     bool
 	newState bool
 	inputs   string // digest of what is asked for
+	contains bool   // it is firebreak contain, which answers for containment and looks a second time
 }
 
 func (t *trigger) addFlags(fl *pflag.FlagSet) {
@@ -127,7 +128,7 @@ func (f *Factory) again(ctx context.Context, t trigger, dir, format string, nonI
 		}
 		s := d.State()
 		if s.Phase == "closed" || s.Pause != nil {
-			return errors.Join(f.answer(format, r, d), ended(s))
+			return errors.Join(f.answer(format, r, d), ended(s), t.narrow(s))
 		}
 		alive, err := journal.Alive(dir)
 		if err != nil {
@@ -152,6 +153,16 @@ func (f *Factory) again(ctx context.Context, t trigger, dir, format string, nonI
 			return err
 		}
 	}
+}
+
+// narrow is the error of a containment that never came to its second look: the doors
+// that were named are shut, and nobody knows which others there are.
+func (t trigger) narrow(s *respond.State) error {
+	if !t.contains || !contained(s) || len(s.Plans) > 1 {
+		return nil
+	}
+	return fault(Unknown, "firebreak run compromised-workflow --incident "+s.Opened.Incident,
+		"the named workflows were dealt with, but it was not looked what they reach")
 }
 
 // answer tells where an incident stands, in the words of the one who carried it out.
@@ -204,7 +215,11 @@ func (f *Factory) takeUp(ctx context.Context, t trigger, dir, format string, non
 	if _, err := io.WriteString(f.IO.Err, "whoever carried incident "+view.Line(r.Opened.Incident)+" out has died; going on with it\n"); err != nil {
 		return true, err
 	}
-	return true, sit.sit(ctx, format, nonInteractive, ndjson)
+	person := sit.person(nonInteractive)
+	if t.contains {
+		person = &consent{next: person, by: f.operator()}
+	}
+	return true, sit.with(ctx, person, format, ndjson, t.narrow)
 }
 
 // contents are the bytes of the plan or playbook a trigger names.

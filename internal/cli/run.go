@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/ticket"
@@ -172,13 +173,18 @@ func (opts *runOptions) opening(ctx context.Context, s *site) (opening, error) {
 }
 
 // sit runs a sitting and tells how it ended.
-func (t *sitting) sit(ctx context.Context, format string, nonInteractive bool, ndjson *stream) (err error) {
+func (t *sitting) sit(ctx context.Context, format string, nonInteractive bool, ndjson *stream) error {
+	return t.with(ctx, t.person(nonInteractive), format, ndjson, func(*respond.State) error { return nil })
+}
+
+// with runs a sitting with somebody who answers. more says what else the end means.
+func (t *sitting) with(ctx context.Context, person drive.Responder, format string, ndjson *stream, more func(*respond.State) error) (err error) {
 	defer func() { err = errors.Join(err, t.log.Close(), ndjson.err) }()
-	state, err := t.run(ctx, t.person(nonInteractive))
+	state, err := t.run(ctx, person)
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.finish(format, state), ended(state))
+	return errors.Join(t.finish(format, state), ended(state), more(state))
 }
 
 // finish tells where the incident stands, and prints the checkpoint.

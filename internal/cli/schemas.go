@@ -33,8 +33,9 @@ type output struct {
 // schema come from it.
 func outputs() []output {
 	return []output{
-		{view.IncidentSchema, "Where an incident stands", "`run`, `resume`, `status`, `contain` with `--output json`", reflect.TypeFor[view.Incident]()},
+		{view.IncidentSchema, "Where an incident stands", "`run`, `resume`, `status` with `--output json`, and `contain` with `--idempotency-key`", reflect.TypeFor[view.Incident]()},
 		{view.EventsSchema, "One line of a stream of events", "`run`, `resume`, `status`, `contain`, `rehearse` with `--output ndjson`", nil},
+		{view.ContainmentSchema, "What containment met and did", "`contain --output json`", reflect.TypeFor[view.Containment]()},
 		{rehearse.ReportSchema, "How a rehearsal ended", "`rehearse --output json`", reflect.TypeFor[rehearse.Report]()},
 		{inventory.Schema, "Who reaches what", "`inventory --output json`", reflect.TypeFor[inventory.Inventory]()},
 		{plan.Schema, "Everything that would be done", "`plan --output json`, `plan -o`", reflect.TypeFor[plan.Plan]()},
@@ -67,7 +68,7 @@ func lines() map[string]reflect.Type {
 // described are the folders whose types are in our JSON.
 var described = []string{
 	"internal/view", "internal/rehearse", "internal/inventory", "internal/plan", "internal/snapshot", "internal/evidence", "internal/journal",
-	"internal/approval", "internal/respond", "internal/cli",
+	"internal/approval", "internal/respond", "internal/scene", "internal/cli",
 }
 
 // document makes the JSON Schema document of an output. module is the folder of the
