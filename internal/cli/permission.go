@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/playbook"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/view"
@@ -15,26 +16,14 @@ import (
 func (s *site) lacks(actions []*plan.Action, snap *snapshot.Snapshot) []view.Lacking {
 	var out []view.Lacking
 	for _, a := range actions {
-		spec, _ := s.catalogue.Spec(a.Use)
-		for _, name := range spec.Permissions {
-			for _, p := range snap.Permissions {
-				if p.Provider != a.Target.Provider || p.Name != name || p.Granted != "no" || !concernsAction(p, a) {
-					continue
-				}
-				l := view.Lacking{Step: a.Step, Action: a.Use, Permission: p.Name, On: p.On, Why: p.Why, Link: p.Link}
-				if !slices.Contains(out, l) {
-					out = append(out, l)
-				}
+		for _, p := range playbook.Lacking(s.catalogue, snap, a) {
+			l := view.Lacking{Step: a.Step, Action: a.Use, Permission: p.Name, On: p.On, Why: p.Why, Link: p.Link}
+			if !slices.Contains(out, l) {
+				out = append(out, l)
 			}
 		}
 	}
 	return out
-}
-
-// concernsAction reports whether a permission is on what the action works on.
-func concernsAction(p snapshot.Permission, a *plan.Action) bool {
-	repository, _ := a.Inputs["repository"].Literal.(string)
-	return p.On == "" || repository == "" || p.On == repository
 }
 
 // unassisted lists what is lacking for actions that nobody hands to a person: they
