@@ -204,6 +204,20 @@ func TestRoleNamesHaveNoCase(t *testing.T) {
 	})
 }
 
+// Numbers come through as they are written, however long.
+func TestARolesNumbersAreKept(t *testing.T) {
+	p := inWorld(t, seed())
+	snap := &snapshot.Snapshot{Vault: []snapshot.Vault{{Roles: []snapshot.VaultRole{{Mount: "jwt", Name: "ci", Raw: json.RawMessage(`{"bound_claims":null,"max_age":9007199254740993}`)}}}}}
+	for _, a := range p.provider(t, p.wire(), operator).Actions() {
+		if a.Spec().Name != "vault.jwt_role.block" {
+			continue
+		}
+		if c, err := a.Plan(ciRole(), snap); err != nil || !strings.Contains(string(c.Before), "9007199254740993") {
+			t.Errorf("%v, %s", err, c.Before)
+		}
+	}
+}
+
 // What is sown back after an incident is a person's work: no inverse holds the old role.
 func TestBlockIsNeverRevertedToTheOldRole(t *testing.T) {
 	p := inWorld(t, seed())

@@ -93,12 +93,14 @@ var lists = []string{"bound_audiences", "oidc_scopes", "allowed_redirect_uris", 
 // coerce takes a list as words with commas, and seconds as text.
 func coerce(name string, have, given json.RawMessage) (json.RawMessage, error) {
 	var text string
-	isText := json.Unmarshal(given, &text) == nil && string(given) != "null"
+	var was float64
+	null := string(given) == "null"
+	isText, isNumber := json.Unmarshal(given, &text) == nil, json.Unmarshal(have, &was) == nil && string(have) != "null"
 	list := slices.Contains(lists, name)
 	switch {
-	case string(given) == "null" && list:
+	case null && list:
 		return json.RawMessage("[]"), nil
-	case string(given) == "null":
+	case null:
 		return have, nil
 	case isText && list:
 		words := []string{}
@@ -108,7 +110,7 @@ func coerce(name string, have, given json.RawMessage) (json.RawMessage, error) {
 			}
 		}
 		return json.Marshal(words)
-	case isText && len(have) > 0 && have[0] != '"' && have[0] != '{' && have[0] != 'n' && have[0] != 't' && have[0] != 'f':
+	case isText && isNumber:
 		if d, err := time.ParseDuration(text); err == nil {
 			return json.Marshal(int(d.Seconds()))
 		}
