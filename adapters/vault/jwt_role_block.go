@@ -108,7 +108,7 @@ func (a roleBlock) Settle(ctx context.Context, t adapters.Task, c plan.Call) pla
 	d, err := a.c.document(ctx, roleOf(t.Text))
 	switch {
 	case absent(err):
-		return t.Absent(c, settle, "the role does not exist")
+		return plan.Settlement{Happened: "unknown", Detail: "the role does not exist any more, so what became of the call cannot be seen"}
 	case err != nil:
 		return adapters.Unsettled(err)
 	case d.blocked():

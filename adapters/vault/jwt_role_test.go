@@ -166,6 +166,9 @@ func TestBlockOfARoleThatIsNotThere(t *testing.T) {
 		if r := a.Verify(t.Context(), tk); r.State != plan.Held || !strings.Contains(r.Detail, "any more") {
 			t.Errorf("deleted: got %+v", r)
 		}
+		if s := a.Settle(t.Context(), tk, call); s.Happened != "unknown" {
+			t.Errorf("whether a call changed what is gone cannot be seen: %+v", s)
+		}
 		if out := a.Apply(t.Context(), tk, call); out.State != plan.Refused {
 			t.Errorf("a deleted role is not made again: %+v", out.Outcome)
 		}
