@@ -116,14 +116,17 @@ func (v VaultServer) KV(t testing.TB, mount string) {
 	t.Helper()
 	v.Must(t, http.MethodPost, "sys/mounts/"+mount, map[string]any{"type": "kv", "options": map[string]string{"version": "2"}})
 	probe := strings.TrimSuffix(mount, "/") + "/metadata/probe"
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	late := time.After(time.Minute)
+	for {
 		a := v.Call(t, v.Root, http.MethodPost, probe, map[string]any{"max_versions": 0})
 		if a.Status < 300 {
-			break
+			v.Must(t, http.MethodDelete, probe, nil)
+			return
 		}
-		if time.Now().After(end) {
+		select {
+		case <-late:
 			t.Fatalf("%s takes no writes: %d %v", mount, a.Status, a.Body)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	v.Must(t, http.MethodDelete, probe, nil)
 }
