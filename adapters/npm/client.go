@@ -109,19 +109,25 @@ func (c *client) request(ctx context.Context, method, path string, token secret.
 
 // get reads JSON. Any status but 200 is an *adapters.Status.
 func (c *client) get(ctx context.Context, path string, token secret.Text, into any) error {
+	_, err := c.dated(ctx, path, token, into)
+	return err
+}
+
+// dated is get, and gives the registry's own time of the answer; zero when it said none.
+func (c *client) dated(ctx context.Context, path string, token secret.Text, into any) (time.Time, error) {
 	req, err := c.request(ctx, http.MethodGet, path, token, nil)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	resp, err := c.reads.Do(req)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end, or given up
 	if resp.StatusCode != http.StatusOK {
-		return c.status(resp)
+		return time.Time{}, c.status(resp)
 	}
-	return decode(resp, into)
+	return adapters.Server(resp), decode(resp, into)
 }
 
 func (c *client) status(resp *http.Response) error {
@@ -144,16 +150,18 @@ func decode(resp *http.Response, into any) error {
 	return nil
 }
 
-// send sends one mutation and reads its answer into into, when that is not nil.
-func (c *client) send(req *http.Request, into any) plan.Outcome {
+// send sends one mutation and reads its answer into into, when that is not nil. The
+// status is 0 where there was no answer.
+func (c *client) send(req *http.Request, into any) (o plan.Outcome, status int) {
 	resp, err := c.writes.Do(req)
 	if resp != nil {
+		status = resp.StatusCode
 		defer resp.Body.Close() //nolint:errcheck // read to its end, or given up
 		if into != nil && resp.StatusCode >= 200 && resp.StatusCode < 300 {
 			err = decode(resp, into)
 		}
 	}
-	o := adapters.Classify(resp, err, c.now())
+	o = adapters.Classify(resp, err, c.now())
 	if resp != nil && resp.StatusCode == http.StatusUnauthorized {
 		o.Permission = "a live npm token of the user, with its password"
 		if strings.Contains(strings.ToUpper(resp.Header.Get("WWW-Authenticate")), "OTP") {
@@ -161,7 +169,7 @@ func (c *client) send(req *http.Request, into any) plan.Outcome {
 		}
 		o.Detail += "; needed: " + o.Permission
 	}
-	return o
+	return o, status
 }
 
 // whoami is the user a token belongs to. A token the registry does not know is an

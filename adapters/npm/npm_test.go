@@ -152,12 +152,25 @@ func TestDigest(t *testing.T) {
 // action finds an action and gives a task for it as planned now.
 func task(t *testing.T, w *worldtest.World, p *npm.Provider, use string, in adapters.Inputs, secrets map[string]secret.Text) (adapters.Action, adapters.Task) {
 	t.Helper()
+	a, c := planned(t, p, use, in, "acme-bot")
+	inputs := map[string]any{}
+	for k, v := range in {
+		if v.Literal != nil {
+			inputs[k] = v.Literal
+		}
+	}
+	return a, adapters.Task{Action: plan.Action{Before: c.Before, Calls: c.Calls, Assisted: c.Assisted}, Inputs: inputs, Secrets: secrets, Began: w.Clock.Now(), Now: w.Clock.Now()}
+}
+
+// planned gives an action and its change as things are now.
+func planned(t *testing.T, p *npm.Provider, use string, in adapters.Inputs, user string) (adapters.Action, plan.Change) {
+	t.Helper()
 	for _, a := range p.Actions() {
 		if a.Spec().Name != use {
 			continue
 		}
 		snap := &snapshot.Snapshot{}
-		scope := adapters.Scope{Issuers: []adapters.Selector{{Name: "npm.token", With: map[string]string{"user": "acme-bot"}}}}
+		scope := adapters.Scope{Issuers: []adapters.Selector{{Name: "npm.token", With: map[string]string{"user": user}}}}
 		if err := p.Survey(t.Context(), scope, snap); err != nil {
 			t.Fatal(err)
 		}
@@ -165,16 +178,10 @@ func task(t *testing.T, w *worldtest.World, p *npm.Provider, use string, in adap
 		if err != nil {
 			t.Fatal(err)
 		}
-		inputs := map[string]any{}
-		for k, v := range in {
-			if v.Literal != nil {
-				inputs[k] = v.Literal
-			}
-		}
-		return a, adapters.Task{Action: plan.Action{Before: c.Before, Calls: c.Calls, Assisted: c.Assisted}, Inputs: inputs, Secrets: secrets, Began: w.Clock.Now(), Now: w.Clock.Now()}
+		return a, c
 	}
 	t.Fatalf("no action %s", use)
-	return nil, adapters.Task{}
+	return nil, plan.Change{}
 }
 
 func TestRevokeNeverGuesses(t *testing.T) {

@@ -25,9 +25,9 @@ func (p *Provider) delete(ctx context.Context, t adapters.Task, key string) plan
 	if otp := secret.NewString(p.getenv(t.Text("otp_env"))); !otp.Empty() {
 		req.Header.Set("Npm-Otp", otp.Reveal())
 	}
-	o := p.c.send(req, nil)
-	if o.State == plan.Refused && o.Detail == "" {
-		o.Detail = "refused"
+	o, status := p.c.send(req, nil)
+	if status == http.StatusNotFound {
+		return plan.Outcome{State: plan.Done, Request: o.Request, Detail: "the registry has no such token any more; the list tells whether that is so"}
 	}
 	return o
 }

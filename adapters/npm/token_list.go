@@ -28,7 +28,15 @@ const maxPages = 200
 // error on any page is an error of the whole: half a list proves no absence.
 // Source: npm CLI, npm-profile listTokens: {objects, urls: {next}}.
 func (c *client) tokens(ctx context.Context) ([]token, error) {
+	all, _, err := c.listed(ctx)
+	return all, err
+}
+
+// listed is tokens, and how far the registry's clock is ahead of ours at least; 0 when
+// it does not say what time it is.
+func (c *client) listed(ctx context.Context) ([]token, time.Duration, error) {
 	var all []token
+	var skew time.Duration
 	path := "/-/npm/v1/tokens"
 	for range maxPages {
 		var page struct {
@@ -37,23 +45,28 @@ func (c *client) tokens(ctx context.Context) ([]token, error) {
 				Next string `json:"next"`
 			} `json:"urls"`
 		}
-		if err := c.get(ctx, path, c.token, &page); err != nil {
-			return nil, err
+		at, err := c.dated(ctx, path, c.token, &page)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !at.IsZero() {
+			skew = at.Sub(c.now())
 		}
 		if page.Objects == nil {
-			return nil, errors.New("the list of tokens has no objects; is this an npm registry?")
+			return nil, 0, errors.New("the list of tokens has no objects; is this an npm registry?")
 		}
 		all = append(all, *page.Objects...)
 		if page.URLs.Next == "" {
-			return sorted(all)
+			all, err := sorted(all)
+			return all, skew, err
 		}
 		next, err := url.Parse(page.URLs.Next)
 		if err != nil {
-			return nil, errors.New("the list of tokens names a next page that is no address")
+			return nil, 0, errors.New("the list of tokens names a next page that is no address")
 		}
 		path = "/-/npm/v1/tokens?" + next.RawQuery // never another host or path
 	}
-	return nil, errors.New("the list of tokens does not end")
+	return nil, 0, errors.New("the list of tokens does not end")
 }
 
 func sorted(all []token) ([]token, error) {

@@ -22,9 +22,11 @@ import (
 // attacker's: it is shown and left to people, for a mint is reversible.
 type mint struct{ p *Provider }
 
-// existing is the before-image of a mint's call: the keys there were.
+// existing is the before-image of a call: the keys there were, and, of a deletion,
+// whom the old value was accepted as right before.
 type existing struct {
-	Keys []string `json:"keys"`
+	Keys     []string `json:"keys"`
+	Accepted string   `json:"accepted,omitempty"`
 }
 
 // Spec implements adapters.Action.
@@ -101,7 +103,7 @@ func (m mint) Apply(ctx context.Context, t adapters.Task, c plan.Call) adapters.
 		Token string `json:"token"`
 		Key   string `json:"key"`
 	}
-	o := m.p.c.send(req, &made)
+	o, _ := m.p.c.send(req, &made)
 	if o.State != plan.Done {
 		return adapters.Result{Outcome: o}
 	}
@@ -168,7 +170,7 @@ func list(v any) []string {
 // and may be ours is what a lost answer leaves behind; its value is gone with the
 // answer. Where several may be, a person decides.
 func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Settlement {
-	tokens, err := m.p.c.tokens(ctx)
+	tokens, skew, err := m.p.c.listed(ctx)
 	if err != nil {
 		return adapters.Unsettled(err)
 	}
@@ -179,11 +181,12 @@ func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Set
 	if err != nil {
 		return plan.Settlement{Happened: "unknown", Detail: err.Error()}
 	}
-	const skew = 5 * time.Minute
+	const leeway = 5 * time.Minute
+	asked := t.Asked(c).Add(skew - leeway) // by the registry's clock
 	made := journaled(t)
 	maybe := slices.DeleteFunc(tokens, func(x token) bool {
 		return slices.Contains(before.Keys, x.Key) || slices.Contains(made, x.Key) ||
-			x.Created.Before(t.Asked(c).Add(-skew)) || x.Name != "" && x.Name != label(t)
+			x.Created.Before(asked) || x.Name != "" && x.Name != label(t)
 	})
 	switch len(maybe) {
 	case 0:

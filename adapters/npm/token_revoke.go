@@ -3,7 +3,6 @@ package npm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -130,9 +129,14 @@ func (a revoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if len(d.doomed) > 0 {
 		for _, x := range d.doomed {
 			call := destroy(x)
+			before := existing{Keys: keys(tokens)}
 			if known, ok := planned(t); ok {
-				call.Before = plan.Image(existing{Keys: known})
+				before.Keys = known
 			}
+			if x.shows(t.Secrets["old"]) {
+				before.Accepted = a.p.accepted(ctx, t.Secrets["old"])
+			}
+			call.Before = plan.Image(before)
 			r.Next = append(r.Next, call)
 		}
 		r.Before = plan.Image(beforeToken{Key: d.doomed[0].Key, Masked: d.doomed[0].Masked})
@@ -238,8 +242,29 @@ func deletions(t adapters.Task) []plan.Attempt {
 	})
 }
 
-// probe asks with the old value whether it still works, once its token has left
-// the list. Only 401 means dead.
+// accepted is the user a value works as now, "" where that is not so or not known.
+func (p *Provider) accepted(ctx context.Context, value secret.Text) string {
+	who, err := p.c.whoami(ctx, value)
+	if err != nil {
+		return ""
+	}
+	return who
+}
+
+// acceptedBefore reports whether the old value was accepted as this user right before
+// its token was deleted. Another registry than npm's own may then refuse it with 403,
+// which without this could mean an address or a proxy that is not let in.
+// Source: Verdaccio, a revoked token: 403 "unauthorized access"; npm/cli issue 1716, a
+// network that is not let in: 403 for whoami.
+func acceptedBefore(t adapters.Task) bool {
+	return slices.ContainsFunc(deletions(t), func(d plan.Attempt) bool {
+		was, err := image(d.Call)
+		return err == nil && was.Accepted != "" && was.Accepted == t.Text("user")
+	})
+}
+
+// probe asks with the old value whether it still works, once its token has left the
+// list. 401 means dead; 403 does where the same value was accepted before.
 func (a revoke) probe(ctx context.Context, t adapters.Task, r plan.Reading, d decision) plan.Reading {
 	old := t.Secrets["old"]
 	if old.Empty() {
@@ -250,12 +275,13 @@ func (a revoke) probe(ctx context.Context, t adapters.Task, r plan.Reading, d de
 		return r
 	}
 	who, err := a.p.c.whoami(ctx, old)
-	var s *adapters.Status
+	code := adapters.StatusOf(err)
+	refused := code == http.StatusUnauthorized || code == http.StatusForbidden && acceptedBefore(t)
 	switch {
-	case errors.As(err, &s) && s.Code == http.StatusUnauthorized && another(t, old):
+	case refused && another(t, old):
 		return plan.Reading{State: plan.Unknown, Found: r.Found, Detail: "the pasted value is not the one of the token that was deleted, so its refusal proves nothing; paste the right one or go on without"}
-	case errors.As(err, &s) && s.Code == http.StatusUnauthorized:
-		r.State, r.Proof, r.Detail = plan.Held, plan.P3, "the registry refuses the old value (401)"
+	case refused:
+		r.State, r.Proof, r.Detail = plan.Held, plan.P3, fmt.Sprintf("the registry refuses the old value (%d)", code)
 		return r
 	case err != nil:
 		u := adapters.Unread(err)

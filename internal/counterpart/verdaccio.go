@@ -29,7 +29,7 @@ const Verdaccio6 = "Verdaccio 6.10.4"
 const leastNode = 22
 
 const registryConfig = `storage: ./storage
-auth: {htpasswd: {file: ./htpasswd, max_users: 10000}}
+auth: {htpasswd: {file: ./htpasswd, max_users: 10000, algorithm: bcrypt, rounds: 4}}
 uplinks: {}
 packages: {'**': {access: $all, publish: $authenticated, unpublish: $authenticated}}
 flags: {token: true}

@@ -20,6 +20,11 @@ const (
 	operator = "npm_OPERxKq7ZyW3nR8vT2mB5cL9sD4fG6hJOPER"
 )
 
+func startWith(t *testing.T, s npm.Seed) *worldtest.World {
+	t.Helper()
+	return worldtest.New(t, world.Options{Delays: map[string]time.Duration{npm.Delay: 90 * time.Second}}, func(c world.Core) world.Provider { return npm.New(c, s) })
+}
+
 func start(t *testing.T) (*worldtest.World, func() *npm.Registry) {
 	t.Helper()
 	var reg *npm.Registry

@@ -31,6 +31,14 @@ func (p *Package) version(v string) *Version {
 	return nil
 }
 
+// whole reports whether the tarball has the checksum that its manifest names, if any.
+// Source: Verdaccio, "shasum error".
+func (v *Version) whole() bool {
+	var m struct{ Dist struct{ Shasum string } }
+	sum := sha1.Sum(v.Tarball) //nolint:gosec // see import
+	return json.Unmarshal(v.Manifest, &m) == nil && (m.Dist.Shasum == "" || m.Dist.Shasum == hex.EncodeToString(sum[:]))
+}
+
 // file is a tarball's name: a scope is not part of it.
 func (p *Package) file(version string) string {
 	return p.Name[strings.LastIndexByte(p.Name, '/')+1:] + "-" + version + ".tgz"
@@ -143,9 +151,9 @@ func (r *Registry) publish(w http.ResponseWriter, req *http.Request, rt route) {
 		refuse(w, http.StatusBadRequest, "one version and one attachment are wanted")
 		return
 	}
-	if p == nil {
+	first := p == nil
+	if first {
 		p = &Package{Name: rt.object, Maintainers: []string{me.User}, Tags: map[string]string{}}
-		r.state.Packages = append(r.state.Packages, p)
 	}
 	for number, manifest := range doc.Versions {
 		if p.version(number) != nil {
@@ -155,6 +163,13 @@ func (r *Registry) publish(w http.ResponseWriter, req *http.Request, rt route) {
 		v := Version{Version: number, Manifest: manifest, By: me.User, Token: me.Name, Time: r.core.Now()}
 		for _, f := range doc.Files {
 			v.Tarball = f.Data
+		}
+		if !v.whole() {
+			refuse(w, http.StatusBadRequest, "the tarball does not have the checksum its manifest names")
+			return
+		}
+		if first {
+			r.state.Packages = append(r.state.Packages, p)
 		}
 		p.Versions = append(p.Versions, v)
 		for tag := range doc.Tags {
