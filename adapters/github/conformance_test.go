@@ -41,7 +41,7 @@ func TestSecretPut(t *testing.T) {
 		t.Run(scope, func(t *testing.T) {
 			held := func(s *fake.Server) bool {
 				visibility, ids := s.SharedWith(scope, name)
-				if strings.HasSuffix(scope, "organization") && (visibility != "selected" || !slices.Equal(ids, many)) {
+				if strings.HasSuffix(scope, "organization") && (visibility != "selected" || !slices.Equal(ids, few)) {
 					return false
 				}
 				return s.SecretValue(scope, name) == newNPM
