@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
@@ -50,6 +51,57 @@ func (f *Factory) judge(s *site, o opening, opened respond.Opened, digest string
 		j.events = append(j.events, respond.Approved{Statement: ok.Digest, Plan: digest, Signer: who, Effects: ok.Statement.Effects, NotAfter: ok.Statement.NotAfter})
 	}
 	return j, nil
+}
+
+// judgeLater holds an approval against the plans of an incident that has begun. One
+// that this incident has already is not brought twice: nil.
+func (f *Factory) judgeLater(s *site, dir, path string) (*judged, error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &Fault{Usage, fmt.Errorf("read approval: %w", err), "make one with firebreak approve"}
+	}
+	file, err := approval.Decode(b)
+	if err != nil {
+		return nil, &Fault{Usage, err, ""}
+	}
+	r, d, err := readIncident(dir)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := file.Statement.Digest()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range r.Events {
+		if a, ok := e.Data.(respond.Approved); ok && a.Statement == digest {
+			return nil, nil
+		}
+	}
+	for i, p := range d.State().Plans {
+		if p.Digest != file.Statement.Plan {
+			continue
+		}
+		opened := r.Opened
+		if i > 0 {
+			opened.Approvals, opened.Author = max(opened.Approvals, p.Approvals), cmp.Or(p.Author, opened.Author)
+		}
+		return f.judge(s, opening{approval: path, further: i > 0}, opened, p.Digest)
+	}
+	return nil, fault(Approval, "firebreak show "+r.Opened.Incident+" --plan prints the file to approve", "%s is for another plan than those of incident %s", path, r.Opened.Incident)
+}
+
+// approve records an approval that was brought to the sitting.
+func (t *sitting) approve(j *judged) error {
+	if j == nil {
+		return nil
+	}
+	if err := j.file.Save(t.dir); err != nil {
+		return err
+	}
+	return t.log.Append(j.events...)
 }
 
 func (f *Factory) allowedSigners(path string) ([]approval.Signer, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ type resumeOptions struct {
 	auto           bool
 	speed          float64
 	takeOver       string
+	approval       string
 }
 
 func newCmdResume(f *Factory, runF func(*resumeOptions) error) *cobra.Command {
@@ -26,6 +28,9 @@ func newCmdResume(f *Factory, runF func(*resumeOptions) error) *cobra.Command {
 		Long: `Read the journal, find out what became of every call that was under way, and go on.
 Endpoints and accounts must be those the incident was begun with. A rehearsal goes on
 in its own world.
+
+An approval of the incident's plan may be brought now; firebreak show INCIDENT --plan
+prints the file to approve.
 
 What was handed over goes on with the one it was handed to. Anybody else says with
 --take-over why; that is recorded, and fences the one before.`,
@@ -39,6 +44,7 @@ What was handed over goes on with the one it was handed to. Anybody else says wi
 		},
 	}
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
+	cmd.Flags().StringVar(&opts.approval, "approval", "", "approval `file` of the incident's plan, see firebreak approve")
 	cmd.Flags().StringVar(&opts.takeOver, "take-over", "", "go on with what was handed to somebody else, for this `reason`")
 	cmd.Flags().BoolVar(&opts.auto, "auto", false, "in a rehearsal, let the scenario's team answer")
 	cmd.Flags().Float64Var(&opts.speed, "speed", 0, "in a rehearsal, world seconds per second")
@@ -72,11 +78,18 @@ func resumeRun(ctx context.Context, opts *resumeOptions) error {
 	if err != nil {
 		return err
 	}
+	approved, err := f.judgeLater(s, dir, opts.approval)
+	if err != nil {
+		return err
+	}
 	watching, ndjson := f.observers(format)
 	ndjson.seq = len(r.Events)
 	t, err := f.resumeSitting(ctx, s, dir, place{takeOver: opts.takeOver}, watching)
 	if err != nil {
 		return err
+	}
+	if err := t.approve(approved); err != nil {
+		return errors.Join(err, t.log.Close())
 	}
 	return t.sit(ctx, format, opts.nonInteractive, ndjson)
 }

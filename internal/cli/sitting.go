@@ -27,7 +27,7 @@ type sitting struct {
 	sealer   *secret.Sealer
 	evidence *local.Evidence
 	log      *local.Log
-	takeOver string  // why we go on with what was handed to somebody else
+	takeOver string       // why we go on with what was handed to somebody else
 	rounds   *containment // what is added to the incident while it goes on; nil for nothing
 }
 
@@ -238,7 +238,7 @@ func ended(s *respond.State) error {
 		if left(s) { // somebody was asked and chose to stop: that is no lack of an answer
 			return fault(Interrupted, nextStep(s), "%s", why)
 		}
-		next += " on a terminal, or approve the plan first"
+		next += " on a terminal, or with --approval FILE; firebreak show " + s.Opened.Incident + " --plan prints what to approve"
 	case Gate:
 		next = "firebreak status " + s.Opened.Incident + " says what holds it back; then " + next
 	case OK: // closed with something left that a person has to look at
