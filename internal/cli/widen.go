@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -331,12 +332,15 @@ func (w *wide) reached(s *site) {
 	for _, i := range inventory.ForSubjects(w.look.inventory, w.subjects).Identities {
 		w.scene.Identities = append(w.scene.Identities, view.SceneIdentity{ID: i.ID, Kind: i.Kind, Verdict: i.Verdict, Witness: i.Witness, Owner: i.Owner})
 	}
+	for _, g := range w.look.snapshot.Gaps {
+		switch {
+		case g.Provider == "github":
+			w.unknown("%s: %s", g.What, g.Why)
+		case g.What == "everything":
+			s.without(g.Provider, errors.New(g.Why))
+		}
+	}
 	for _, a := range s.absent {
 		w.scene.Absent = append(w.scene.Absent, a)
-	}
-	for _, g := range w.look.snapshot.Gaps {
-		if g.Provider == "github" {
-			w.unknown("%s: %s", g.What, g.Why)
-		}
 	}
 }

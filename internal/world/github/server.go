@@ -161,6 +161,10 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, rt *route) *ans
 		w.Header().Set("X-Accepted-GitHub-Permissions", rt.permission)
 	}
 	have := s.state.Tokens[i].Permissions
+	if r.PathValue("owner") != "" && !s.here(r) {
+		a := fail(http.StatusNotFound, "Not Found")
+		return &a
+	}
 	org := r.PathValue("org")
 	if org != "" && !strings.EqualFold(org, s.state.Owner) {
 		a := fail(http.StatusNotFound, "Not Found")
