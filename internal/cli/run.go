@@ -18,6 +18,7 @@ type runOptions struct {
 	what           string
 	approval       string
 	nonInteractive bool
+	dry            bool
 	subject        subject
 	trigger        trigger
 	incident       string // to add to; "" begins one
@@ -34,6 +35,9 @@ func newCmdRun(f *Factory, runF func(*runOptions) error) *cobra.Command {
 action took effect, and survive being killed at any instant. Without a terminal, or
 with --non-interactive, nothing is ever assumed to be yes: what --approval does not
 cover ends the sitting with exit code 4, and the incident can be resumed.
+
+With --dry-run it is an exercise on the real organization: the providers are read, every
+question is asked and timed, and nothing is sent or kept.
 
 With --idempotency-key a machine may repeat the command blindly: the first begins the
 incident, every other tells where it stands and ends with its exit code, or with 9
@@ -58,6 +62,7 @@ The incident's lock excludes only processes that share the state folder.`,
 	}
 	cmd.Flags().StringVar(&opts.approval, "approval", "", "approval `file`, see firebreak approve")
 	cmd.Flags().BoolVar(&opts.nonInteractive, "non-interactive", false, "ask nobody")
+	cmd.Flags().BoolVar(&opts.dry, "dry-run", false, "walk every question of the real plan, timed, and send nothing")
 	addIncident(cmd.Flags(), &opts.incident)
 	cmd.Flags().StringVar(&opts.takeOver, "take-over", "", "with --incident: go on with what was handed to somebody else, for this `reason`")
 	opts.subject.addFlags(cmd.Flags())
@@ -66,6 +71,9 @@ The incident's lock excludes only processes that share the state folder.`,
 }
 
 func runRun(ctx context.Context, opts *runOptions) (err error) {
+	if opts.dry {
+		return dryRun(ctx, opts)
+	}
 	f := opts.f
 	format, err := f.format("human", "json", "ndjson")
 	if err != nil {

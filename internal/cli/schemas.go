@@ -43,6 +43,7 @@ func outputs() []output {
 		{evidence.ReportSchema, "What happened in an incident", "`report --output json`", reflect.TypeFor[evidence.Report]()},
 		{evidence.VerificationSchema, "What an incident's folder proves", "`verify --output json`", reflect.TypeFor[evidence.Verification]()},
 		{approval.Schema, "An approval and its signatures", "`approve`", reflect.TypeFor[approval.File]()},
+		{exerciseSchema, "How a walk through a plan went that sent nothing", "`run --dry-run --output json`", reflect.TypeFor[exerciseTold]()},
 		{worldSchema, "A world that is being served", "`world --output json`", reflect.TypeFor[worldTold]()},
 		{versionSchema, "The program's version", "`version --output json`", reflect.TypeFor[versionTold]()},
 	}
@@ -68,7 +69,7 @@ func lines() map[string]reflect.Type {
 // described are the folders whose types are in our JSON.
 var described = []string{
 	"internal/view", "internal/rehearse", "internal/inventory", "internal/plan", "internal/snapshot", "internal/evidence", "internal/journal",
-	"internal/approval", "internal/respond", "internal/scene", "internal/cli",
+	"internal/approval", "internal/respond", "internal/drive/dry", "internal/scene", "internal/cli",
 }
 
 // document makes the JSON Schema document of an output. module is the folder of the
