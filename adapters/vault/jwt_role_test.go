@@ -185,6 +185,26 @@ func TestBlockOfARoleThatIsNotThere(t *testing.T) {
 	})
 }
 
+// A deleted role leaves its tokens alive: they are found and ended all the same.
+func TestTokensOutliveTheirRole(t *testing.T) {
+	both(t, func(t *testing.T, g ground) {
+		p := g.open(t, seed())
+		a, tk := p.acts(t, "vault.token.revoke", ciRole(), nil)
+		p.call(t, p.Root, "DELETE", "auth/jwt/role/ci", nil)
+		r := a.Verify(t.Context(), tk)
+		if r.State != plan.Broken || len(r.Next) != 2 || !p.live(t, "ci") {
+			t.Fatalf("got %+v", r)
+		}
+		for _, c := range r.Next {
+			a.Apply(t.Context(), tk, c)
+		}
+		if r := a.Verify(t.Context(), tk); r.State != plan.Held || p.live(t, "ci") || p.live(t, "ci-2") {
+			t.Errorf("got %+v", r)
+		}
+		g.proved(t, "vault.token.revoke", "tokens outlive their role, and are ended all the same")
+	})
+}
+
 // Vault takes a role's name in any case and keeps it in lower case: a token of CI says ci.
 func TestRoleNamesHaveNoCase(t *testing.T) {
 	both(t, func(t *testing.T, g ground) {

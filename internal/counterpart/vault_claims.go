@@ -15,6 +15,7 @@ func vaultClaims() []Claim {
 		{"vault.token.revoke", vaultName, "it passes the conformance suite"},
 		{"vault.token.revoke", vaultName, "exactly the tokens of the role are refused afterwards"},
 		{"vault.token.revoke", vaultName, "a role is the same in capitals, for its tokens too"},
+		{"vault.token.revoke", vaultName, "tokens outlive their role, and are ended all the same"},
 		{"vault.token.revoke", vaultName, "a token's children end with it, so firebreak's own parent is spared"},
 		{"vault.token.revoke", vaultName, "a batch token has no accessor, so a role that issues them is never called held"},
 	}
