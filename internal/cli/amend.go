@@ -86,22 +86,11 @@ func (a *amended) fill(to *subject) *plan.Exposure {
 	if to.since != "" {
 		return nil
 	}
-	e := exposureOf(a.state)
+	e := a.state.Exposure()
 	if !e.Since.IsZero() {
 		to.since = e.Since.UTC().Format(time.RFC3339)
 	}
 	return &e
-}
-
-// exposureOf is since when an attacker may have been in: as the last plan that says
-// has it, else as the incident was opened.
-func exposureOf(s *respond.State) plan.Exposure {
-	for _, p := range slices.Backward(s.Plans) {
-		if p.Plan.Exposure != nil {
-			return *p.Plan.Exposure
-		}
-	}
-	return plan.Exposure{Since: s.Opened.Since, Why: s.Opened.SinceWhy}
 }
 
 // amend adds the playbook or plan to an incident and goes on with it.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -105,6 +106,7 @@ func (r *containment) second(ctx context.Context, s *respond.State, look *eyes) 
 	if err == nil {
 		look.judge(&out, w.look, w.subjects)
 		look.preflight(ctx, s, &out, w.look)
+		r.keep(&out, look, w)
 		r.amend <- batch
 	} else {
 		out.Unknown = append(out.Unknown, err.Error())
@@ -115,6 +117,21 @@ func (r *containment) second(ctx context.Context, s *respond.State, look *eyes) 
 	r.found, r.err = w, err
 	r.mu.Unlock()
 	return out
+}
+
+// keep makes what was met a piece of evidence: it is never like that again.
+func (r *containment) keep(out *respond.Surveyed, look *eyes, w *wide) {
+	b, err := json.MarshalIndent(w.scene, "", "  ")
+	if err == nil {
+		var saved plan.Saved
+		if saved, err = look.evidence.Save("scene.json", b); err == nil {
+			saved.Evidence = "scene"
+			saved.Listing = fmt.Sprintf("%d live runs, %d doors, %d identities", len(w.scene.Live), len(w.scene.Doors), len(w.scene.Identities))
+			out.Listed = append(out.Listed, saved)
+			return
+		}
+	}
+	out.Problems = append(out.Problems, "what was met could not be kept: "+err.Error())
 }
 
 // widen looks at everything and makes the further plan.

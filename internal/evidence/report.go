@@ -22,17 +22,19 @@ const ReportSchema = "firebreak.report/1"
 
 // Report is what happened in an incident and where it stands.
 type Report struct {
-	Schema      string              `json:"schema"`
-	Incident    string              `json:"incident"`
-	Mode        string              `json:"mode"` // "real" or "rehearsal"
-	World       string              `json:"world,omitempty"`
-	State       string              `json:"state"` // "open", "paused", "closed"
-	Code        int                 `json:"code"`  // exit code of the pause; 0 otherwise
-	Reason      string              `json:"reason,omitempty"`
-	Began       time.Time           `json:"began"`
-	Ended       time.Time           `json:"ended,omitzero"` // when it was closed
-	Since       time.Time           `json:"since,omitzero"` // t0
-	SinceWhy    string              `json:"since_why,omitempty"`
+	Schema   string    `json:"schema"`
+	Incident string    `json:"incident"`
+	Mode     string    `json:"mode"` // "real" or "rehearsal"
+	World    string    `json:"world,omitempty"`
+	State    string    `json:"state"` // "open", "paused", "closed"
+	Code     int       `json:"code"`  // exit code of the pause; 0 otherwise
+	Reason   string    `json:"reason,omitempty"`
+	Began    time.Time `json:"began"`
+	Ended    time.Time `json:"ended,omitzero"` // when it was closed
+	Since    time.Time `json:"since,omitzero"` // t0
+	SinceWhy string    `json:"since_why,omitempty"`
+	// Candidates are the times the exposure may have begun at, with what each rests on.
+	Candidates  []plan.Candidate    `json:"since_candidates,omitempty"`
 	Author      string              `json:"author"`
 	Operator    string              `json:"operator"`
 	Endpoints   map[string]string   `json:"endpoints"`
@@ -184,10 +186,10 @@ type Open struct {
 // Build makes the report of the incident whose journal holds events and whose
 // decider stands at s. Lists are never nil, so that they are [] in JSON.
 func Build(events []respond.Event, s *respond.State) Report {
-	o := s.Opened
+	o, e := s.Opened, s.Exposure()
 	r := Report{
 		Schema: ReportSchema, Incident: o.Incident, Mode: o.Mode, World: o.World, State: s.Phase,
-		Began: o.Began, Since: o.Since, SinceWhy: o.SinceWhy, Author: o.Author, Operator: o.Operator,
+		Began: o.Began, Since: e.Since, SinceWhy: e.Why, Candidates: e.Candidates, Author: o.Author, Operator: o.Operator,
 		Endpoints: o.Endpoints, Accounts: o.Accounts,
 		Exceptions: some(o.Exceptions), Found: some(s.Found), Calls: map[plan.State]int{},
 		Plans: []Plan{}, Approvals: []Approval{}, Overrides: []Override{}, HandOvers: []HandOver{}, Words: []Word{}, Sittings: []Sitting{}, Steps: []Step{},

@@ -44,9 +44,14 @@ func reportHead(b *strings.Builder, r *evidence.Report) {
 		{"response began", stamp(r.Began)},
 		{"closed", stamp(r.Ended)},
 		{"exposure began", strings.TrimSpace(since + " " + r.SinceWhy)},
+	}
+	for _, c := range r.Candidates {
+		t = append(t, [2]string{"", stamp(c.Time) + " " + c.Kind + ": " + c.Evidence})
+	}
+	t = append(t, [][2]string{
 		{"planned by", r.Author},
 		{"operated by", r.Operator},
-	}
+	}...)
 	for _, p := range r.Plans {
 		what := "plan"
 		if p.Amendment {

@@ -46,6 +46,9 @@ func whereText(st Style, s *respond.State, now, next string, most int) string {
 	if h := s.Handed; h != nil {
 		p.say("owner", handed(h))
 	}
+	if e := s.Exposure(); most > 1 && !e.Since.IsZero() {
+		p.say("since", e.Since.UTC().Format(time.RFC3339)+" an attacker may have been in; "+Line(e.Why))
+	}
 	p.list("now", append(some(now), under(s)...))
 	p.list("proven", proven(s))
 	if most == 1 {
