@@ -2,6 +2,7 @@ package github
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -14,7 +15,7 @@ func routes() []adapters.Route {
 	get := func(name, pattern string) adapters.Route {
 		return adapters.Route{Name: name, Method: http.MethodGet, Pattern: pattern}
 	}
-	return append(append(storeRoutes(get), liveRoutes(get)...), []adapters.Route{
+	return append(slices.Concat(storeRoutes(get), liveRoutes(get), guardRoutes(get)), []adapters.Route{
 		get("who we are", "/user"),
 		get("repository", repo),
 		get("branches", repo+"/branches"),

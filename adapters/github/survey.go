@@ -127,6 +127,8 @@ func (v *surveyor) parts() []part {
 		{"Dependabot secrets", v.besides("dependabot")},
 		{"Codespaces secrets", v.besides("codespaces")},
 		{"default permissions of GITHUB_TOKEN", v.permissions},
+		{"approval of pull requests from forks", v.forkApproval},
+		{"rulesets", v.rulesets},
 		{"OIDC subject template", v.subject},
 	}
 }

@@ -51,15 +51,6 @@ func (v *surveyor) artifacts(ctx context.Context) error {
 	return err
 }
 
-func (v *surveyor) permissions(ctx context.Context) error {
-	var p struct {
-		Default string `json:"default_workflow_permissions"`
-	}
-	_, err := get(ctx, v.client, at(v.r.FullName, "actions", "permissions", "workflow"), &p)
-	v.r.DefaultPermissions = p.Default
-	return err
-}
-
 // subject keeps the template as GitHub gives it: v62 loses use_immutable_subject
 // and sub_claim_prefix.
 func (v *surveyor) subject(ctx context.Context) error {

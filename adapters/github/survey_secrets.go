@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -77,8 +76,8 @@ func (v *surveyor) environments(ctx context.Context) error {
 			e.Policy = "protected"
 		case w.Policy != nil && w.Policy.Custom:
 			e.Policy = "custom"
-			branches, err := v.branchesOf(ctx, w.Name)
-			e.Branches = branches
+			var err error
+			e.Branches, e.Patterns, err = v.patternsOf(ctx, w.Name)
 			v.gap("branches that may use environment "+w.Name, err)
 		}
 		v.r.Environments = append(v.r.Environments, e)
@@ -102,21 +101,4 @@ func reviewers(w environmentWire) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-func (v *surveyor) branchesOf(ctx context.Context, environment string) ([]string, error) {
-	type policy struct {
-		Name string `json:"name"`
-	}
-	all, _, err := list[policy](ctx, v.client, at(v.r.FullName, "environments", environment, "deployment-branch-policies"), "branch_policies", nil)
-	var cut *incomplete
-	if err != nil && !errors.As(err, &cut) {
-		return nil, err
-	}
-	var out []string
-	for _, p := range all {
-		out = append(out, p.Name)
-	}
-	slices.Sort(out)
-	return out, err
 }

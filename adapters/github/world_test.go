@@ -95,6 +95,7 @@ func suite(action string, change func(*fake.Seed), truth func(*fake.Server) bool
 			w, server := start(t, world.Options{Delays: map[string]time.Duration{
 				"github workflow": 2 * time.Second, "github run": 4 * time.Second, "github secret": 2 * time.Second,
 				"github cache": 5 * time.Second, "github dispatch": 6 * time.Second,
+				"github environment": 2 * time.Second, "github setting": 2 * time.Second, "github ruleset": 4 * time.Second,
 			}}, change)
 			current = w
 			x := adaptertest.World{Transport: w.Wire().Transport, Now: w.Clock.Now, Advance: w.Clock.Advance}

@@ -33,6 +33,15 @@ var exceptions = []exception{
 	{
 		"GET /repos/{owner}/{repo}/environments", answer, "/environments/N/can_admins_bypass: ", "answered since 2023, and in go-github's Environment",
 	},
+	{"GET /repos/{owner}/{repo}/environments/{environment_name}", answer, "/can_admins_bypass: ", "the same"},
+	{"PUT /repos/{owner}/{repo}/environments/{environment_name}", answer, "/can_admins_bypass: ", "the same"},
+	{
+		"PUT /repos/{owner}/{repo}/environments/{environment_name}", request, "/can_admins_bypass: ",
+		"taken since 2023: go-github's CreateUpdateEnvironment always sends it, because without it administrators may bypass again",
+	},
+	{
+		"PUT /repos/{owner}/{repo}/environments/{environment_name}", request, ": {\"can_admins_bypass\":", "the same",
+	},
 }
 
 func (x exception) covers(v violation) bool {

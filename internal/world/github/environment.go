@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -91,7 +92,7 @@ func (s *Server) putEnvironment(r *http.Request) answer {
 	}
 	extra := map[string]any{}
 	var raw json.RawMessage
-	if json.NewDecoder(r.Body).Decode(&raw) != nil || json.Unmarshal(raw, &in) != nil || json.Unmarshal(raw, &extra) != nil {
+	if json.NewDecoder(r.Body).Decode(&raw) != nil || json.Unmarshal(raw, &in) != nil || exactly(raw, &extra) != nil {
 		return fail(http.StatusBadRequest, "Problems parsing JSON")
 	}
 	if p := in.Policy; p != nil && p.Protected == p.Custom {
@@ -126,6 +127,13 @@ func (s *Server) putEnvironment(r *http.Request) answer {
 	next.Was, next.Seen = e.Was, e.Seen
 	*e = next
 	return ok(s.environmentShape(e))
+}
+
+// exactly decodes without losing a digit of a number.
+func exactly(raw json.RawMessage, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(v)
 }
 
 // loginOf is the person with an id; "" when nobody here has it.

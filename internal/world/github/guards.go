@@ -77,6 +77,13 @@ func (s *Server) guardRoutes() []route {
 	}
 }
 
+// set changes a setting; the same value again changes nothing.
+func set[T comparable](s *Server, e *world.Eventually[T], v T) {
+	if e.Is != v {
+		e.Set(v, s.core.Now(), s.core.Delay("github setting"))
+	}
+}
+
 func (s *Server) getToken(*http.Request) answer { return ok(s.state.Guards.Token.Get(s.core.Now())) }
 
 func (s *Server) putToken(r *http.Request) answer {
@@ -84,7 +91,7 @@ func (s *Server) putToken(r *http.Request) answer {
 	if json.NewDecoder(r.Body).Decode(&in) != nil || in.Permissions != "read" && in.Permissions != "write" {
 		return fail(http.StatusBadRequest, "Problems parsing JSON")
 	}
-	s.state.Guards.Token.Set(in, s.core.Now(), s.core.Delay("github setting"))
+	set(s, &s.state.Guards.Token, in)
 	return empty(http.StatusNoContent)
 }
 
@@ -107,7 +114,7 @@ func (s *Server) putFork(r *http.Request) answer {
 	case json.NewDecoder(r.Body).Decode(&in) != nil || !slices.Contains(forkPolicies, in.Policy):
 		return fail(http.StatusUnprocessableEntity, "Validation Failed")
 	}
-	s.state.Guards.Fork.Set(in.Policy, s.core.Now(), s.core.Delay("github setting"))
+	set(s, &s.state.Guards.Fork, in.Policy)
 	return empty(http.StatusNoContent)
 }
 
@@ -126,7 +133,7 @@ func (s *Server) putForkRuns(r *http.Request) answer {
 	case json.NewDecoder(r.Body).Decode(&in) != nil:
 		return fail(http.StatusBadRequest, "Problems parsing JSON")
 	}
-	s.state.Guards.ForkRuns.Set(in, s.core.Now(), s.core.Delay("github setting"))
+	set(s, &s.state.Guards.ForkRuns, in)
 	return empty(http.StatusNoContent)
 }
 
