@@ -29,9 +29,15 @@ func err[T any](_ T, e error) error { return e }
 
 const policyText = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`
 
+// subject is whom the table is about: a role "deploy" and a user "deployer" with one
+// key, asked about by the user me.
+type subject struct{ account, key, me string }
+
+func (s subject) role(name string) string { return "arn:aws:iam::" + s.account + ":role/" + name }
+
 // atIAM is what we ask of IAM in an incident, and what it may refuse.
-func atIAM() []asked {
-	name, user, key, policy, doc := sdk.String("deploy"), sdk.String("deployer"), sdk.String(oldID), sdk.String("p"), sdk.String(policyText)
+func atIAM(s subject) []asked {
+	name, user, key, policy, doc := sdk.String("deploy"), sdk.String("deployer"), sdk.String(s.key), sdk.String("p"), sdk.String(policyText)
 	no, broken := sdk.String("nobody"), sdk.String("{}")
 	return []asked{
 		{"role", func(x context.Context, c clients) error {
@@ -59,13 +65,13 @@ func atIAM() []asked {
 			return err(c.iam.ListAttachedRolePolicies(x, &iam.ListAttachedRolePoliciesInput{RoleName: name}))
 		}, ""},
 		{"simulate", func(x context.Context, c clients) error {
-			return err(c.simulate(x, deployARN, time.Unix(0, 0)))
+			return err(c.simulate(x, s.role("deploy"), time.Unix(0, 0)))
 		}, ""},
 		{"simulate nobody", func(x context.Context, c clients) error {
-			return err(c.simulate(x, "arn:aws:iam::111122223333:role/nobody", time.Unix(0, 0)))
+			return err(c.simulate(x, s.role("nobody"), time.Unix(0, 0)))
 		}, "NoSuchEntity"},
 		{"trust", func(x context.Context, c clients) error {
-			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: sdk.String(open)}))
+			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: sdk.String(open(s))}))
 		}, ""},
 		{"trust nonsense", func(x context.Context, c clients) error {
 			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: broken}))
@@ -112,11 +118,13 @@ func atIAM() []asked {
 	}
 }
 
-// open lets the account itself in.
-const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}`
+// open is a trust policy that lets the asking user in.
+func open(s subject) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + s.account + `:user/` + s.me + `"},"Action":"sts:AssumeRole"}]}`
+}
 
 // elsewhere is what we ask of the other two services.
-func elsewhere(token string) []asked {
+func elsewhere(s subject, token string) []asked {
 	id, key := sdk.String("ci/deployer"), sdk.String("00000000-0000-5000-8000-000000000001")
 	put := func(value string) func(context.Context, clients) error {
 		return func(x context.Context, c clients) error {
@@ -130,7 +138,7 @@ func elsewhere(token string) []asked {
 	}
 	web := func(t string) func(context.Context, clients) error {
 		return func(x context.Context, c clients) error {
-			return err(c.sts.AssumeRoleWithWebIdentity(x, &sts.AssumeRoleWithWebIdentityInput{RoleArn: sdk.String(deployARN), RoleSessionName: sdk.String("s"), WebIdentityToken: sdk.String(t)}))
+			return err(c.sts.AssumeRoleWithWebIdentity(x, &sts.AssumeRoleWithWebIdentityInput{RoleArn: sdk.String(s.role("deploy")), RoleSessionName: sdk.String("s"), WebIdentityToken: sdk.String(t)}))
 		}
 	}
 	return []asked{
@@ -138,9 +146,9 @@ func elsewhere(token string) []asked {
 			return err(c.sts.GetCallerIdentity(x, &sts.GetCallerIdentityInput{}))
 		}, ""},
 		{"assume", func(x context.Context, c clients) error {
-			return err(c.sts.AssumeRole(x, &sts.AssumeRoleInput{RoleArn: sdk.String(deployARN), RoleSessionName: sdk.String("s")}))
+			return err(c.sts.AssumeRole(x, &sts.AssumeRoleInput{RoleArn: sdk.String(s.role("deploy")), RoleSessionName: sdk.String("s")}))
 		}, ""},
-		{"by token, refused", web(token), "AccessDenied"}, // its trust lets only the account in
+		{"by token, refused", web(token), "AccessDenied"}, // its trust lets only one user in
 		{"by no token", web("nonsense"), "InvalidIdentityToken"},
 		{"by an old token", web(awsworld.Token(map[string]any{"exp": 1})), "ExpiredTokenException"},
 		{"describe", func(x context.Context, c clients) error {
@@ -168,6 +176,7 @@ func elsewhere(token string) []asked {
 func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	models := counterpart.AWS(t)
 	r := newRig(t)
+	world := subject{accountID, oldID, "firebreak-responder"}
 	run := func(c clients, all []asked) {
 		for _, q := range all {
 			if got := code(q.do(t.Context(), c)); got != q.code {
@@ -180,8 +189,8 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	if _, err := r.newSession(); err != nil {
 		t.Fatal(err)
 	}
-	run(us, atIAM())
-	run(us, elsewhere(r.aws.Tokens("deploy")[0]))
+	run(us, atIAM(world))
+	run(us, elsewhere(world, r.aws.Tokens("deploy")[0]))
 
 	unknown, wrong := awsworld.Held{ID: "AKIANOBODY0000000001", Secret: "x"}, r.aws.Responder()
 	wrong.Secret = "another-canary-secret"
@@ -198,7 +207,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 		{weak, "AccessDenied", "", "AccessDeniedException"},
 	} {
 		x := r.with(c.as)
-		run(x, []asked{{"role", atIAM()[0].do, c.iam}, {"who", elsewhere("")[0].do, c.sts}, {"describe", elsewhere("")[5].do, c.other}})
+		run(x, []asked{{"role", atIAM(world)[0].do, c.iam}, {"who", elsewhere(world, "")[0].do, c.sts}, {"describe", elsewhere(world, "")[5].do, c.other}})
 	}
 	var ours []string
 	for op := range readOperations {
@@ -215,4 +224,5 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 			t.Errorf("%s was not held against the models", name)
 		}
 	}
+	counterpart.Proved(t, "aws", counterpart.AWSModels, "every request the adapter sends and every answer and refusal of the embedded world passes them")
 }
