@@ -38,6 +38,7 @@ func TestOutputsAreAsTheirSchemasSay(t *testing.T) {
 		t.Errorf("unapproved: exit %d\n%s", unapproved.code, unapproved.said)
 	}
 	c.whole(unapproved.out)
+	c.whole(heard(s.command("run", s.file("plan.json"), "--dry-run", "--non-interactive", "--output", "json")).out)
 	killed := s.trigger()
 	killed.Env = append(slices.Clone(killed.Env), "FIREBREAK_CRASH=after-answer:5")
 	if a := heard(killed); !a.killed {
@@ -62,6 +63,7 @@ func TestOutputsAreAsTheirSchemasSay(t *testing.T) {
 			c.whole(e.out)
 		} else {
 			c.lines(e.out)
+			says(t, e.out, "\n"+`{"type":"score",`)
 		}
 	}
 	c.whole(s.told)

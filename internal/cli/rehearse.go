@@ -257,7 +257,7 @@ func (g *rehearsal) show(score rehearse.Report, s *respond.State) error {
 	case "json":
 		return view.JSON(g.f.IO.Out, score)
 	case "ndjson":
-		return g.ndjson.err
+		return errors.Join(g.ndjson.err, view.ScoreLine(g.f.IO.Out, s.Opened.Incident, score))
 	}
 	if broken(s) {
 		return g.f.result("human", s) // the score comes at the end

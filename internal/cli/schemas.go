@@ -79,12 +79,14 @@ func (o output) document(module string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := schema.Options{Comments: comments, Instead: map[string]reflect.Type{"respond.Planned.Bytes": reflect.TypeFor[plan.Plan]()}}
+	options := schema.Options{Comments: comments, Instead: map[string]reflect.Type{
+		"respond.Planned.Bytes": reflect.TypeFor[plan.Plan](), "view.ScoreRecord.Score": reflect.TypeFor[rehearse.Report](),
+	}}
 	var n schema.Node
 	if o.of != nil {
 		n, err = schema.Of(o.Name, o.Title, o.of, options)
 	} else {
-		heads := map[string]reflect.Type{"version": reflect.TypeFor[view.VersionRecord]()}
+		heads := map[string]reflect.Type{"version": reflect.TypeFor[view.VersionRecord](), "score": reflect.TypeFor[view.ScoreRecord]()}
 		n, err = schema.Stream(o.Name, o.Title, heads, reflect.TypeFor[view.EventRecord](), lines(), options)
 	}
 	if err != nil {
@@ -112,7 +114,7 @@ func jsonMarkdown(folder string) ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s. Given by %s. [%s](schema/%s)\n", o.Name, o.Title, o.Given, o.File(), o.File())
 		if o.of == nil {
-			fmt.Fprintf(&b, "\nThe first line has the type `version`. Every other is one record of the journal, with the record's number and time; `data` is by `type`:\n\n| type | data |\n|---|---|\n")
+			fmt.Fprintf(&b, "\nThe first line has the type `version`; in a rehearsal the last has the type `score`. Every other is one record of the journal, with the record's number and time; `data` is by `type`:\n\n| type | data |\n|---|---|\n")
 			all := lines()
 			for _, k := range slices.Sorted(maps.Keys(all)) {
 				fmt.Fprintf(&b, "| `%s` | %s |\n", k, all[k])

@@ -28,6 +28,18 @@ type VersionRecord struct {
 	Program string `json:"program"`
 }
 
+// ScoreRecord is the last line of a rehearsal's stream.
+type ScoreRecord struct {
+	Type     string `json:"type"` // "score"
+	Incident string `json:"incident"`
+	Score    any    `json:"score"` // what rehearse --output json gives
+}
+
+// ScoreLine writes the last line of a rehearsal's stream.
+func ScoreLine(w io.Writer, incident string, score any) error {
+	return json.NewEncoder(w).Encode(ScoreRecord{"score", incident, score})
+}
+
 // Version writes the first line of an ndjson stream.
 func Version(w io.Writer, program string) error {
 	return json.NewEncoder(w).Encode(VersionRecord{"version", EventsSchema, program})
