@@ -110,10 +110,10 @@ func tokenSteps() []step {
 func capabilitySteps() []step {
 	paths := []any{
 		"auth/token/accessors", "auth/token/accessors/", "auth/token/lookup-accessor", "auth/token/lookup-self", "auth/jwt/role/ci", "auth/jwt/role/a/b", "auth/jwt/config",
-		"secret/data/ci/npm", "secret/data/ci/hidden", "secret/data/xx/npm", "secret/data/xx/yy/x1", "secret/data/xx/yy/z", "secret/metadata/ci/npm", "secret/", "secret", "sys/mounts", "sys/capabilities-self",
+		"secret/data/ci/npm", "secret/data/ci/hidden", "secret/data/xx/npm", "secret/data/xx/yy/x1", "secret/data/xx/yy/z", "secret/data/xx/yy/z2", "secret/data/xx/wwx", "secret/metadata/xx/a", "secret/metadata/ci/npm", "secret/", "secret", "sys/mounts", "sys/capabilities-self",
 	}
 	var out []step
-	for _, who := range []string{"root", "operator", "ci", "narrow", "onlynew", "listslash", "batch"} {
+	for _, who := range []string{"root", "operator", "ci", "narrow", "onlynew", "listslash", "batch", "wild"} {
 		out = append(out,
 			step{name: "what may " + who, as: who, method: "PUT", path: "sys/capabilities-self", body: m{"paths": paths}},
 			step{name: "what may " + who + " on one path", as: who, method: "POST", path: "sys/capabilities-self", body: m{"paths": []any{"secret/data/ci/npm"}}},

@@ -197,10 +197,16 @@ var policies = map[string][]vault.Rule{
 		{Path: "auth/+/role/+", Capabilities: []string{"read", "create", "update", "delete"}},
 		{Path: "secret/*", Capabilities: []string{"create", "update", "read"}},
 	},
-	"ci":        {{Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/ci/hidden", Capabilities: []string{"deny"}}},
-	"narrow":    {{Path: "secret/*", Capabilities: []string{"deny"}}, {Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/+/npm", Capabilities: []string{"update"}}, {Path: "secret/data/+/+/x*", Capabilities: []string{"list"}}},
-	"onlynew":   {{Path: "secret/data/*", Capabilities: []string{"create"}}, {Path: "auth/jwt/role/*", Capabilities: []string{"create"}}},
-	"onlyold":   {{Path: "secret/data/*", Capabilities: []string{"update"}}, {Path: "auth/jwt/role/*", Capabilities: []string{"update"}}},
+	"ci":      {{Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/ci/hidden", Capabilities: []string{"deny"}}},
+	"narrow":  {{Path: "secret/*", Capabilities: []string{"deny"}}, {Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/+/npm", Capabilities: []string{"update"}}, {Path: "secret/data/+/+/x*", Capabilities: []string{"list"}}},
+	"onlynew": {{Path: "secret/data/*", Capabilities: []string{"create"}}, {Path: "auth/jwt/role/*", Capabilities: []string{"create"}}},
+	"onlyold": {{Path: "secret/data/*", Capabilities: []string{"update"}}, {Path: "auth/jwt/role/*", Capabilities: []string{"update"}}},
+	"wild": {
+		{Path: "auth/token/accessors", Capabilities: []string{"list"}}, {Path: "auth/token/accessors/*", Capabilities: []string{"read"}},
+		{Path: "secret/data/+/yy/z2", Capabilities: []string{"read"}}, {Path: "secret/data/+/+/z2", Capabilities: []string{"update"}},
+		{Path: "secret/data/+/w*", Capabilities: []string{"read"}}, {Path: "secret/data/+/ww*", Capabilities: []string{"update"}},
+		{Path: "secret/metadata/+/a", Capabilities: []string{"read"}}, {Path: "secret/metadata/+/a*", Capabilities: []string{"update"}},
+	},
 	"listslash": {{Path: "auth/token/accessors/", Capabilities: []string{"list", "sudo"}}},
 }
 
@@ -226,7 +232,7 @@ type ask struct {
 func tokens() map[string]ask {
 	return map[string]ask{
 		"operator": {policies: []string{"ir"}}, "narrow": {policies: []string{"narrow", "ci"}}, "onlynew": {policies: []string{"onlynew"}},
-		"onlyold": {policies: []string{"onlyold"}}, "bare": {policies: []string{"ir"}, bare: true}, "listslash": {policies: []string{"listslash"}},
+		"onlyold": {policies: []string{"onlyold"}}, "bare": {policies: []string{"ir"}, bare: true}, "listslash": {policies: []string{"listslash"}}, "wild": {policies: []string{"wild"}},
 	}
 }
 
