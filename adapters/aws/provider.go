@@ -129,6 +129,9 @@ func (p *Provider) account(name, arn string) (*account, error) {
 	if len(names) == 1 && (arn == "" || p.accounts[names[0]].ID == "") {
 		return &account{p, names[0], p.accounts[names[0]]}, nil
 	}
+	if len(names) == 0 {
+		return nil, adapters.Unconfigured("no AWS credentials are known; set AWS_PROFILE, or name the account under aws.accounts in firebreak.yaml")
+	}
 	return nil, fmt.Errorf("no configured account is meant by %q; add its id under aws.accounts in firebreak.yaml", arn)
 }
 

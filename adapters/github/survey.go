@@ -22,6 +22,9 @@ import (
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	for _, name := range scope.Repositories {
 		v, err := p.survey(ctx, name)
+		if code := status(err); code == http.StatusNotFound || code == http.StatusMovedPermanently {
+			return unseen(name, err)
+		}
 		if err != nil {
 			return fmt.Errorf("survey %s: %w; check its name and that GITHUB_TOKEN may read it", name, err)
 		}

@@ -126,9 +126,11 @@ func containRun(ctx context.Context, opts *containOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	looked := s.clock.Now()
 	if err := opts.confirm(ctx, o.plan, r.glance); err != nil {
 		return err
 	}
+	r.begun = r.begun.Add(s.clock.Now().Sub(looked)) // the time a person thinks is theirs
 	dir, err := f.incidentsFolder()
 	if err != nil {
 		return err
@@ -250,7 +252,7 @@ func (opts *containOptions) confirm(ctx context.Context, p *plan.Plan, g *firstL
 	if opts.nonInteractive || !f.IO.CanAsk() {
 		return nil
 	}
-	ok, err := f.IO.Agree(ctx, fmt.Sprintf("Shut %d workflows now?", len(p.Subjects)))
+	ok, err := f.IO.Agree(ctx, "Shut "+view.Count(len(p.Subjects), "workflow")+" now?")
 	if err != nil {
 		return err
 	}

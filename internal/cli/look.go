@@ -65,9 +65,8 @@ func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.
 
 // without notes that a provider could not be asked.
 func (s *site) without(provider string, err error) {
-	a := view.Absent{Provider: provider, Why: err.Error()}
-	if !slices.Contains(s.absent, a) {
-		s.absent = append(s.absent, a)
+	if !slices.ContainsFunc(s.absent, func(a view.Absent) bool { return a.Provider == provider }) {
+		s.absent = append(s.absent, view.Absent{Provider: provider, Why: adapters.Cause(err), Leaves: []string{}})
 	}
 }
 
@@ -76,7 +75,9 @@ func (s *site) ask(ctx context.Context, p adapters.Provider, scope adapters.Scop
 	for n := 1; ; n++ {
 		seen := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
 		err := p.Survey(ctx, scope, seen)
-		again := err != nil && !hopeless(err) || slices.ContainsFunc(seen.Gaps, func(g snapshot.Gap) bool { return g.Passing })
+		again := err != nil && !hopeless(err) || slices.ContainsFunc(seen.Gaps, func(g snapshot.Gap) bool {
+			return g.Passing && !(s.lenient && g.What == "everything") // a provider that cannot be reached is named, not waited for
+		})
 		if !again || n == tries {
 			return seen, err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,6 +120,13 @@ func (r *containment) second(ctx context.Context, s *respond.State, look *eyes) 
 	return out
 }
 
+// named reports whether a gap comes of a provider that is told of anyway.
+func (w *wide) named(g plan.Gap) bool {
+	return slices.ContainsFunc(w.scene.Absent, func(a view.Absent) bool {
+		return strings.HasPrefix(g.What, a.Provider+".") || strings.HasPrefix(g.What, a.Provider+":")
+	})
+}
+
 // keep makes what was met a piece of evidence: it is never like that again.
 func (r *containment) keep(out *respond.Surveyed, look *eyes, w *wide) {
 	b, err := json.MarshalIndent(w.scene, "", "  ")
@@ -155,10 +163,12 @@ func (r *containment) widen(ctx context.Context) (*wide, []respond.Data, error) 
 		actions = append(actions, &p.Actions[i])
 	}
 	w.scene.Lacking = append(w.scene.Lacking, r.site.lacks(actions, l.snapshot)...)
-	for _, g := range p.Gaps {
-		w.unknown("%s: %s", g.What, g.Why)
-	}
 	w.scene.Absent = append([]view.Absent{}, r.site.absent...)
+	for _, g := range p.Gaps {
+		if !w.named(g) {
+			w.unknown("%s: %s", g.What, g.Why)
+		}
+	}
 	if i := slices.IndexFunc(actions, func(a *plan.Action) bool { return !contains(a) && a.Assisted == nil }); i >= 0 {
 		return w, nil, fmt.Errorf("%s is no containment that can be taken back; it is left out", actions[i].Use)
 	}

@@ -340,7 +340,14 @@ func (w *wide) reached(s *site) {
 			s.without(g.Provider, errors.New(g.Why))
 		}
 	}
-	for _, a := range s.absent {
-		w.scene.Absent = append(w.scene.Absent, a)
+	for i := range s.absent {
+		a := &s.absent[i]
+		a.Leaves = []string{}
+		for _, x := range w.scene.Identities {
+			if strings.HasPrefix(x.Kind, a.Provider+".") {
+				a.Leaves = append(a.Leaves, x.ID)
+			}
+		}
 	}
+	w.scene.Absent = append(w.scene.Absent, s.absent...)
 }

@@ -58,6 +58,8 @@ type AffectedRun struct {
 type Absent struct {
 	Provider string `json:"provider"`
 	Why      string `json:"why"`
+	// Leaves are the identities that stay as they are because of it.
+	Leaves []string `json:"leaves"`
 }
 
 // Lacking is a permission that our credential lacks for an action.
@@ -93,7 +95,7 @@ func WriteLive(w io.Writer, st Style, live []snapshot.Live, now time.Time) error
 	if len(live) == 0 {
 		b.WriteString(st.Good("Nothing is running or queued") + " of these workflows right now\n")
 	} else {
-		b.WriteString(st.Bad(fmt.Sprintf("LIVE: %d runs", len(live))) + "\n")
+		b.WriteString(st.Bad("LIVE: "+Count(len(live), "run")) + "\n")
 	}
 	for _, l := range live {
 		run(&b, st, l, now)
@@ -162,7 +164,11 @@ func WriteScene(w io.Writer, st Style, s Scene) error {
 	uses(&b, st, s)
 	exposure(&b, st, s.Exposure)
 	for _, a := range s.Absent {
-		b.WriteString(st.Warn("not configured: ") + Line(a.Provider) + ": " + Line(a.Why) + "\n")
+		b.WriteString(st.Warn("not configured: ") + Line(a.Provider) + ": " + Line(a.Why))
+		if len(a.Leaves) > 0 {
+			b.WriteString("; until then " + st.Bad(Line(strings.Join(a.Leaves, ", "))) + " stays as it is")
+		}
+		b.WriteString("\n")
 	}
 	for _, l := range s.Lacking {
 		fmt.Fprintf(&b, "%s %s for %s in step %s", st.Bad("missing permission"), Line(l.Permission), Line(l.Action), l.Step)
@@ -203,7 +209,7 @@ const shown = 20
 
 func uses(b *strings.Builder, st Style, s Scene) {
 	if len(s.Uses)+len(s.Affected) > 0 {
-		fmt.Fprintf(b, "%s: %d places, %d runs, %d jobs in %d repositories\n", st.Strong("The action was used"), len(s.Uses), len(s.Affected), s.Counts["jobs"], s.Counts["repositories"])
+		fmt.Fprintf(b, "%s: %s, %s, %s, %s\n", st.Strong("The action was used"), Count(len(s.Uses), "place"), Count(len(s.Affected), "run"), Count(s.Counts["jobs"], "job"), strings.Replace(Count(s.Counts["repositories"], "repository"), "repositorys", "repositories", 1))
 	}
 	for i, u := range s.Uses {
 		if i == shown {
