@@ -153,3 +153,35 @@ func TestPermissionsThatARefusalDoesNotName(t *testing.T) {
 		}
 	}
 }
+
+// Who may not write may read all the same.
+func TestPermissionsOfAReader(t *testing.T) {
+	s, _ := surveyed(t, func(s *fake.Seed) { s.Tokens[0].Role = "pull" })
+	checkPermission(t, s, "actions=read", shop, "yes", "was answered", "")
+}
+
+// Each repository's permissions stay when another one is surveyed after it.
+func TestPermissionsOfSeveralRepositories(t *testing.T) {
+	c := &canned{answers: map[string]reply{
+		"GET " + api:                     {200, nil, bare},
+		"GET /api/v3/repos/acme/docs":    {200, nil, strings.NewReplacer("shop", "docs", "42", "43", `"push":false`, `"push":true`).Replace(bare)},
+		"GET " + api + "/actions/caches": {200, nil, `{"total_count":0,"actions_caches":[]}`},
+	}}
+	p, err := github.New(github.Config{BaseURL: "https://ghe.example/api/v3/", Token: secret.NewString(token)}, adapters.Wire{Transport: c, Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &snapshot.Snapshot{}
+	if err := p.Survey(t.Context(), adapters.Scope{Repositories: []string{shop, "acme/docs"}}, s); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, x := range s.Permissions {
+		if x.Name == "actions=write" {
+			got[x.On] = x.Granted
+		}
+	}
+	if len(got) != 2 || got[shop] != "no" || got["acme/docs"] != "unknown" {
+		t.Errorf("%v", got)
+	}
+}

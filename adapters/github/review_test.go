@@ -248,3 +248,14 @@ func TestAccessReviewWithoutAFirstList(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// A person has no webhooks of its own to ask for.
+func TestAccessReviewOfAPersonsRepository(t *testing.T) {
+	c := &canned{answers: map[string]reply{
+		"GET " + api: {200, nil, strings.ReplaceAll(bare, `"Organization"`, `"User"`)}, "GET " + api + "/keys": {200, nil, `[]`}, "GET " + api + "/hooks": {200, nil, `[]`},
+	}}
+	task := adapters.Task{Inputs: map[string]any{"repository": shop}, Now: noon}
+	if r := over(t, c)["github.access.review"].Verify(t.Context(), task); r.State != plan.Held || len(c.sent) != 3 {
+		t.Errorf("%+v, sent %v", r, c.sent)
+	}
+}

@@ -273,3 +273,24 @@ func TestPutNeedsOnePermission(t *testing.T) {
 		}
 	}
 }
+
+// A secret of the organization whose readers could not be listed may reach the
+// repository: it is not left out.
+func TestSurveyKeepsWhatMayReachTheRepository(t *testing.T) {
+	at := "/api/v3/orgs/acme/dependabot/secrets"
+	c := &canned{answers: map[string]reply{
+		"GET " + api:                            {200, nil, bare},
+		"GET " + at:                             {200, nil, `{"total_count":1,"secrets":[{"name":"NPM_TOKEN","visibility":"selected"}]}`},
+		"GET " + at + "/NPM_TOKEN/repositories": {403, nil, `{}`},
+	}}
+	s := surveyOver(t, c)
+	found := s.Repositories[0].Secrets
+	if len(found) != 1 || found[0].Name != "NPM_TOKEN" || found[0].Visibility != "" {
+		t.Errorf("%+v", found)
+	}
+	if !slices.ContainsFunc(s.Gaps, func(g snapshot.Gap) bool {
+		return strings.Contains(g.What, "who may read the dependabot-organization secret NPM_TOKEN")
+	}) {
+		t.Errorf("%+v", s.Gaps)
+	}
+}

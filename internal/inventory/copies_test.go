@@ -121,9 +121,29 @@ func TestASecretOnlyBeside(t *testing.T) {
 		if c == nil || (len(c.ReachedBy) == 2) != found {
 			t.Errorf("%s: %+v", scope, c)
 		}
+		if all := ways(job(t, inv, "all.yml", "a")); strings.Contains(all, "NPM_TOKEN") != found {
+			t.Errorf("%s: all secrets of a job are %s", scope, all)
+		}
 		missing := slices.ContainsFunc(inv.Findings, func(f Finding) bool { return f.Rule == RuleMissing })
 		if missing == found {
 			t.Errorf("%s: said to be missing: %t", scope, missing)
 		}
+	}
+}
+
+// An organization's secret is one credential for all its repositories; so a copy beside
+// any of them counts.
+func TestAPossibleCopyInAnotherRepository(t *testing.T) {
+	s := &snapshot.Snapshot{Repositories: []snapshot.Repository{
+		{FullName: "acme/shop", Secrets: []snapshot.Secret{{Name: "SHARED", Scope: "organization"}}},
+		{FullName: "acme/web", Secrets: []snapshot.Secret{{Name: "SHARED", Scope: "organization"}, {Name: "SHARED", Scope: "dependabot"}}},
+	}}
+	text := []byte(strings.ReplaceAll(strings.Replace(usesToken, "EVENT", "push", 1), "NPM_TOKEN", "SHARED"))
+	inv := Build(Parse([]Source{
+		{Repository: "acme/shop", Files: []SourceFile{{Path: ".github/workflows/ci.yml", Content: text}}},
+		{Repository: "acme/web", Files: []SourceFile{{Path: ".github/workflows/ci.yml", Content: text}}},
+	}), s, configured())
+	if c := find(inv, "acme:organization:SHARED"); c == nil || len(c.Possible) != 1 || c.Possible[0].With["repository"] != "acme/web" {
+		t.Errorf("%+v", c)
 	}
 }
