@@ -64,7 +64,7 @@ func (r row) Spec() plan.Spec { return r.spec }
 func (r row) Plan(in adapters.Inputs, _ *snapshot.Snapshot) (plan.Change, error) {
 	provider, _, _ := strings.Cut(r.spec.Name, ".")
 	var parts []string
-	for _, name := range []string{"repository", "workflow", "scope", "name", "account", "role", "user", "id", "mount", "path", "key", "package", "instructions"} {
+	for _, name := range []string{"repository", "workflow", "environment", "target", "scope", "name", "account", "role", "user", "id", "mount", "path", "key", "package", "instructions"} {
 		if s := in.Text(name); s != "" {
 			parts = append(parts, s)
 		}
@@ -120,6 +120,8 @@ func spec(name, target string, e plan.Effect, role plan.Role, l plan.Lost, p pla
 			f.Type = plan.Secret
 		case "inputs":
 			f.Type = plan.Map
+		case "refs":
+			f.Type = plan.List
 		case "count":
 			f.Type = plan.Int
 		}
@@ -136,6 +138,7 @@ func gives(s plan.Spec, outputs ...plan.Field) plan.Spec {
 // known has the actions of the first release, by the words they have there.
 func known() *table {
 	id, value := plan.Field{Name: "id", Type: plan.String}, plan.Field{Name: "value", Type: plan.Secret}
+	earlier := plan.Field{Name: "earlier", Type: plan.String}
 	t := &table{specs: []plan.Spec{
 		spec("github.workflow.disable", "workflow", plan.Reversible, plan.Contain, plan.ResendSafe, plan.P2, "repository!", "workflow!"),
 		spec("github.workflow.enable", "workflow", plan.Disruptive, plan.Enable, plan.ResendSafe, plan.P1, "repository!", "workflow!"),
@@ -147,6 +150,14 @@ func known() *table {
 		spec("github.caches.purge", "caches", plan.Irreversible, plan.Purge, plan.ResendSafe, plan.P2, "repository!", "workflow", "since"),
 		gives(spec("github.workflow.dispatch", "workflow", plan.Disruptive, plan.Build, plan.Detectable, plan.P1, "repository!", "workflow!", "purpose!", "ref", "inputs"),
 			plan.Field{Name: "run", Type: plan.String}, plan.Field{Name: "conclusion", Type: plan.String}, plan.Field{Name: "digest", Type: plan.String}),
+		gives(spec("github.environment.freeze", "environment", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!", "environment!"), earlier),
+		spec("github.environment.lift", "environment", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "environment!", "earlier!"),
+		gives(spec("github.ruleset.freeze", "ruleset", plan.Disruptive, plan.Freeze, plan.Detectable, plan.P2, "repository!", "target", "refs"), earlier),
+		spec("github.ruleset.lift", "ruleset", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "target", "earlier!"),
+		gives(spec("github.fork_approval.require", "fork-approval", plan.Reversible, plan.Freeze, plan.ResendSafe, plan.P2, "repository!"), earlier),
+		spec("github.fork_approval.lift", "fork-approval", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
+		gives(spec("github.default_token.restrict", "default-token", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!"), earlier),
+		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),
 		spec("aws.role.revoke_sessions", "role", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account!", "role!"),
 		spec("aws.access_key.disable", "access-key", plan.Disruptive, plan.Kill, plan.ResendSafe, plan.P3, "account!", "user!", "id", "old"),

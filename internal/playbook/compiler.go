@@ -21,6 +21,7 @@ type compiler struct {
 
 	actions []*plan.Action
 	named   map[string][]*plan.Action // by task id
+	open    map[*plan.Ref]Template    // outputs of tasks that became several actions
 	failed  map[string]bool           // task ids with an action that could not be planned
 	rotated map[string]*rotation      // by credential id
 	waits   map[string]string
@@ -30,7 +31,7 @@ type compiler struct {
 func newCompiler(p *Playbook, r Request) (*compiler, diag.List) {
 	c := &compiler{
 		book: p, request: r,
-		named: map[string][]*plan.Action{}, failed: map[string]bool{}, rotated: map[string]*rotation{}, waits: map[string]string{},
+		named: map[string][]*plan.Action{}, open: map[*plan.Ref]Template{}, failed: map[string]bool{}, rotated: map[string]*rotation{}, waits: map[string]string{},
 	}
 	c.resolveInputs()
 	if r.Snapshot == nil {

@@ -85,6 +85,7 @@ func (c *compiler) value(t Template, f frame) (plan.Value, bool) {
 
 // output refers to another task's action. Where there is none, a mistake is noted
 // already or reported here, and the reference only keeps more from being reported.
+// Which of several it is shows when the other inputs are known: see paired.
 func (c *compiler) output(t Template) (plan.Value, bool) {
 	o := t.Whole.Output
 	v := plan.Value{Output: &plan.Ref{Name: o.Name}}
@@ -93,11 +94,45 @@ func (c *compiler) output(t Template) (plan.Value, bool) {
 		v.Output.Action = found[0].ID
 	case c.failed[o.Task]:
 	case len(found) == 0:
-		c.report(t.at, fmt.Sprintf("the task %q is not carried out, so it has no outputs", o.Task), "its `when` is false; give this task the same `when`")
+		c.report(t.at, fmt.Sprintf("the task %q is not carried out, so it has no outputs", o.Task), "its `when` is false or its loop empty; give this task the same `when` or `for`")
 	default:
-		c.report(t.at, fmt.Sprintf("the task %q became %d actions, so its outputs are many", o.Task, len(found)), "name one target in it")
+		c.open[v.Output] = t
 	}
 	return v, true
+}
+
+// paired puts in the place of an output of several actions that of the one which has
+// the same inputs as this action, as far as both have them: what was frozen in a
+// repository is lifted in that repository.
+func (c *compiler) paired(inputs map[string]plan.Value) {
+	for name, v := range inputs {
+		t, is := c.open[v.Output]
+		if v.Output == nil || !is {
+			continue
+		}
+		found := c.named[t.Whole.Output.Task]
+		var alike []*plan.Action
+		for _, a := range found {
+			if agree(a.Inputs, inputs) {
+				alike = append(alike, a)
+			}
+		}
+		if len(alike) != 1 {
+			c.report(t.at, fmt.Sprintf("the task %q became %d actions, and %d of them have this task's inputs, so its outputs are many", t.Whole.Output.Task, len(found), len(alike)), "loop over the same here, or name one target in it")
+			continue
+		}
+		inputs[name] = plan.Value{Output: &plan.Ref{Action: alike[0].ID, Name: v.Output.Name}}
+	}
+}
+
+// agree reports whether no plain input that both have differs.
+func agree(a, b map[string]plan.Value) bool {
+	for name, v := range a {
+		if w, both := b[name]; both && v.Literal != nil && w.Literal != nil && !reflect.DeepEqual(v.Literal, w.Literal) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *compiler) literal(t Template, f frame) any {

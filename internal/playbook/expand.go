@@ -127,6 +127,7 @@ func (c *compiler) arguments(spec plan.Spec, with []Argument, f frame, at docume
 	}
 	all = c.apart(spec, with, all)
 	for _, m := range all {
+		c.paired(m)
 		for _, fld := range spec.Inputs {
 			if _, given := m[fld.Name]; fld.Required && !given {
 				c.report(at, fmt.Sprintf("%s needs the input %q, which is empty here", spec.Name, fld.Name), fld.Doc)

@@ -25,6 +25,9 @@ func (c *compiler) link() {
 			c.after(a, beforeEnable)
 		case plan.Canary:
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable })
+		case plan.Lift:
+			// What was enabled is watched under the freeze.
+			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable || b.Role == plan.Canary })
 		}
 		for _, v := range a.Inputs {
 			if v.Output != nil {

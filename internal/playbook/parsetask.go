@@ -248,9 +248,6 @@ func (p *parser) id(t *Task, n document.Node) {
 	case twice:
 		n.Report(fmt.Sprintf("the id %q is given twice", id), "ids are unique in a playbook")
 		return
-	case t.For != nil:
-		n.Report("a task in a loop cannot have an id", "its outputs would be many; name the one element instead of looping")
-		return
 	case t.Use == "":
 		n.Report("only a task with `use` can have an id", "the others have no outputs")
 		return

@@ -115,7 +115,7 @@ func (s sketch) task() node {
 	return node{
 		"type": "object", "additionalProperties": false,
 		"properties": node{
-			"id":     like(taskID.String(), "So that later tasks can name its outputs."),
+			"id":     like(taskID.String(), "So that later tasks can name its outputs. In a loop each element has its own: a task takes those of the element whose inputs it shares."),
 			"for":    node{"type": "string", "pattern": `^\s*[a-z][a-z0-9_]*\s* in `, "not": node{"pattern": `\$\{\{|^\s*(inventory|inputs|tasks)\s* in `}, "description": "NAME in EXPRESSION: once for each element of a list."},
 			"when":   said("string", "An expression; only where it is true."),
 			"gate":   node{"description": "Gates that hold this back: firebreak's own, or the playbook's.", "anyOf": []any{node{"enum": anyList(gateNames())}, own, node{"type": "array", "items": node{"anyOf": []any{node{"enum": anyList(gateNames())}, own}}}}},
@@ -129,7 +129,6 @@ func (s sketch) task() node {
 		},
 		"oneOf":        []any{needs("use"), needs("rotate"), needs("manual"), needs("notify")},
 		"dependencies": node{"with": []any{"use"}, "id": []any{"use"}},
-		"not":          node{"required": []any{"id", "for"}},
 		"allOf":        s.withs(func(plan.Spec) bool { return true }),
 	}
 }
