@@ -63,7 +63,7 @@ func unseen(name string, err error) error {
 	case http.StatusMovedPermanently:
 		return adapters.NotThere(name + " has been renamed or moved; use the name it has now")
 	}
-	return fmt.Errorf("read %s: %w", name, err)
+	return fmt.Errorf("read %s: %w", name, advised(err))
 }
 
 // Run reads one run.

@@ -26,7 +26,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 			return unseen(name, err)
 		}
 		if err != nil {
-			return fmt.Errorf("survey %s: %w; check its name and that GITHUB_TOKEN may read it", name, err)
+			return fmt.Errorf("survey %s: %w", name, advised(err))
 		}
 		r, gaps := v.r, v.gaps
 		s.Repositories = slices.DeleteFunc(s.Repositories, func(x snapshot.Repository) bool { return x.FullName == r.FullName })
