@@ -94,6 +94,9 @@ waits: { aws: 2s, github: 1s, vault: 1s, npm: 3s, github.caches.purge: 3s }
 	took := time.Since(began)
 	all = append(all, heard(s.trigger()))
 	same(t, all)
+	if got := parse[struct{ Key string }](t, all[0].out).Key; got != "OPS-4711" {
+		t.Errorf("the answer is for the key %q", got)
+	}
 	f := s.verdict(t)
 	if begun, err := filepath.Glob(s.file("state", "incidents", "*")); err != nil || len(begun) != 1 {
 		t.Errorf("incidents: %v %v", begun, err)

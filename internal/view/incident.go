@@ -22,6 +22,8 @@ type Incident struct {
 	Open     []OpenItem       `json:"open"`
 	Gates    []IncidentGate   `json:"gates"`
 	Next     string           `json:"next"` // what a person does now
+	// Key is the idempotency key it was begun with.
+	Key string `json:"key,omitempty"`
 }
 
 // IncidentAction is one action. Outcome is "" while it is open.
@@ -51,7 +53,7 @@ type IncidentGate struct {
 // NewIncident reads s. No slice in the result is nil.
 func NewIncident(s *respond.State, next string) Incident {
 	v := Incident{
-		Schema: IncidentSchema, Incident: s.Opened.Incident, State: s.Phase, Step: s.Step, Next: next,
+		Schema: IncidentSchema, Incident: s.Opened.Incident, State: s.Phase, Step: s.Step, Next: next, Key: s.Opened.Key,
 		Actions: []IncidentAction{}, Open: []OpenItem{}, Gates: []IncidentGate{},
 	}
 	for i := range s.Actions {
