@@ -15,7 +15,12 @@ import (
 func advised(err error) error {
 	var said *github.ErrorResponse
 	if errors.As(err, &said) && said.Response != nil {
-		return &explained{fmt.Sprintf("GitHub answered %d%s; %s", said.Response.StatusCode, quoted(said.Message), remedy(said.Response.StatusCode)), err}
+		code := said.Response.StatusCode
+		text := fmt.Sprintf("GitHub answered %d%s; %s", code, quoted(said.Message), remedy(code))
+		if code == http.StatusUnauthorized || code == http.StatusForbidden {
+			err = errors.Join(err, adapters.Unconfigured(text)) // a mistake of the user's, not of ours
+		}
+		return &explained{text, err}
 	}
 	var (
 		limited *Limited

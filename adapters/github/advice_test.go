@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -45,6 +46,10 @@ func TestEveryFailedReadSaysWhatToDo(t *testing.T) {
 		}
 		if _, _, err := p.Glance(t.Context(), "acme/shop"); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "ghp_x") {
 			t.Errorf("%s: told %v", c.name, err)
+		}
+		var theirs adapters.Unconfigured
+		if usage := c.a.code == 401 || c.a.code == 403; errors.As(err, &theirs) != usage {
+			t.Errorf("%s: whose mistake it is: %v", c.name, err)
 		}
 	}
 }
