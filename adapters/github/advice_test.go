@@ -44,7 +44,7 @@ func TestEveryFailedReadSaysWhatToDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := p.Glance(t.Context(), "acme/shop"); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "ghp_x") {
+		if _, _, err = p.Glance(t.Context(), "acme/shop"); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "ghp_x") {
 			t.Errorf("%s: told %v", c.name, err)
 		}
 		var theirs adapters.Unconfigured
