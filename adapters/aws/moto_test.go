@@ -20,6 +20,7 @@ import (
 	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/tally"
 )
 
@@ -371,6 +372,17 @@ func TestMotoRoles(t *testing.T) {
 		_, e = raw.simulate(t.Context(), arn, time.Unix(0, 0))
 		if resp, _ := answered(e); resp == nil || resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("moto has a policy simulator now (%v): let the suite use it, and take the limit off", e)
+		}
+		on(arn)
+		snap := &snapshot.Snapshot{}
+		must(t, m.provider(m.us, adapters.Wire{Transport: http.DefaultTransport, Now: m.now}).Survey(t.Context(), m.scope, snap))
+		for _, p := range snap.Permissions {
+			if p.Granted != "unknown" {
+				t.Errorf("nobody said, and it is called %q: %+v", p.Granted, p)
+			}
+		}
+		if len(snap.Permissions) == 0 {
+			t.Error("nothing is said of any permission")
 		}
 	})
 	tally.Note(t, "aws at moto 5.2.1: trust denied and sessions revoked as documents; it evaluates no Deny of a trust policy and no time, and has no policy simulator")

@@ -23,7 +23,7 @@ const simulateGap = "simulate "
 // a gap; it fails only when nothing of the scope could be read.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	ctx = adapters.Patient(ctx)
-	v := survey{p: p, s: s}
+	v := survey{p: p, s: s, us: map[string]principal{}, asked: map[string]bool{}}
 	for _, arn := range slices.Sorted(maps.Keys(scope.Identities)) {
 		if scope.Identities[arn] == "aws.role" {
 			v.do("role "+arn, func() error { return v.role(ctx, arn) })
@@ -51,6 +51,8 @@ type survey struct {
 	s      *snapshot.Snapshot
 	read   int
 	failed []error
+	us     map[string]principal // ourselves, by account
+	asked  map[string]bool      // permissions of this survey
 }
 
 func (v *survey) do(what string, f func() error) {
@@ -59,7 +61,11 @@ func (v *survey) do(what string, f func() error) {
 		v.read++
 		return
 	}
-	v.failed = append(v.failed, fmt.Errorf("%s: %s", what, explain(err)))
+	failed := fmt.Errorf("%s: %s", what, explain(err))
+	if u := adapters.Unconfigured(""); errors.As(err, &u) {
+		failed = fmt.Errorf("%s: %w", what, u) // a mistake of the user's, not of AWS
+	}
+	v.failed = append(v.failed, failed)
 	v.gap(what, err)
 }
 
@@ -91,6 +97,7 @@ func (v *survey) role(ctx context.Context, arn string) error {
 	if err != nil {
 		return err
 	}
+	v.permitted(ctx, acc.Name, arn, arn, c, v.p.permissionsOf("role"))
 	role, _, err := c.role(ctx, arn)
 	if err != nil {
 		return err
@@ -149,6 +156,7 @@ func (v *survey) user(ctx context.Context, account, user string) error {
 	if out.User == nil || aws.ToString(out.User.Arn) == "" {
 		return fmt.Errorf("user %s: the answer names no user", user)
 	}
+	v.permitted(ctx, acc.Name, user, aws.ToString(out.User.Arn), c, v.p.permissionsOf("user", "access_key"))
 	keys, _, err := c.keys(ctx, user)
 	if err != nil {
 		return err
@@ -166,6 +174,7 @@ func (v *survey) secret(ctx context.Context, account, id string) error {
 	if err != nil {
 		return err
 	}
+	v.permitted(ctx, acc.Name, x.ARN, x.ARN, c, v.p.permissionsOf("secret"))
 	put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
 	return nil
 }

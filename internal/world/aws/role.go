@@ -111,40 +111,6 @@ func (s *Server) deleteRolePolicy(c *call) (reply, *fault) {
 	return nil, nil
 }
 
-// simulate evaluates the role's stored policies for a context the caller gives.
-// Source: IAM API reference, SimulatePrincipalPolicy.
-func (s *Server) simulate(c *call) (reply, *fault) {
-	_, name, ok := strings.Cut(c.form.Get("PolicySourceArn"), ":role/")
-	r := s.st.Roles[name]
-	if !ok || r == nil {
-		return nil, noSuchEntity("The principal " + c.form.Get("PolicySourceArn"))
-	}
-	keys := map[string]words{}
-	for i := 1; ; i++ {
-		entry := "ContextEntries.member." + itoa(i)
-		key := c.form.Get(entry + ".ContextKeyName")
-		if key == "" {
-			break
-		}
-		for j := 1; c.form.Has(entry + ".ContextKeyValues.member." + itoa(j)); j++ {
-			keys[key] = append(keys[key], c.form.Get(entry+".ContextKeyValues.member."+itoa(j)))
-		}
-	}
-	var results []node
-	for i := 1; c.form.Has("ActionNames.member." + itoa(i)); i++ {
-		action := c.form.Get("ActionNames.member." + itoa(i))
-		decision := "implicitDeny"
-		switch allowed, deny := decide(sorted(r.Inline.Shown.Get(s.core.Now())), asked{action: action, keys: keys}); {
-		case deny:
-			decision = "explicitDeny"
-		case allowed || anyLike(r.Allows, action, true):
-			decision = "allowed"
-		}
-		results = append(results, tree("member", leaf("EvalActionName", action), leaf("EvalResourceName", "*"), leaf("EvalDecision", decision)))
-	}
-	return []node{leaf("IsTruncated", "false"), tree("EvaluationResults", results...)}, nil
-}
-
 func encoded(doc string) string { return strings.ReplaceAll(url.QueryEscape(doc), "+", "%20") }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
