@@ -38,7 +38,7 @@ func (environmentLift) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chan
 	if err != nil {
 		return plan.Change{}, err
 	}
-	c := plan.Change{Target: environmentTarget(r.FullName, e.Name), Before: now.image(), Breaks: "jobs deploy to " + e.Name + " again"}
+	c := plan.Change{Target: environmentTarget(r.FullName, e.Name), Breaks: "jobs deploy to " + e.Name + " again"}
 	was, frozen := now, now
 	if text := in.Text("earlier"); text != "" {
 		was = environmentState{} // decoding into raw JSON would write over what it is a copy of

@@ -114,7 +114,6 @@ func (s setting) planLift(in adapters.Inputs, snap *snapshot.Snapshot) (plan.Cha
 	if len(now) == 0 {
 		return c, nil
 	}
-	c.Before = now
 	was := now
 	if text := in.Text("earlier"); text != "" {
 		was = canonical(json.RawMessage(text))

@@ -62,6 +62,16 @@ func TestLiftsComeAfterTheCanary(t *testing.T) {
 	}
 }
 
+// What shuts the door goes to the provider before what only narrows.
+func TestFreezesComeAfterTheDoorIsShut(t *testing.T) {
+	p := mustCompile(t, shippedText(t), request())
+	for _, a := range p.Actions {
+		if a.Role == plan.Freeze && !slices.Equal(a.After, []string{"disable/github.workflow.disable/acme/shop/.github/workflows/pr-checks.yml"}) {
+			t.Errorf("%s comes after %v", a.ID, a.After)
+		}
+	}
+}
+
 func TestAnOutputOfSeveralActionsNeedsTheirInputs(t *testing.T) {
 	text := strings.Replace(shippedText(t), `with: { environment: "${{ e }}", earlier`, `with: { environment: release, earlier`, 1)
 	r := request()

@@ -25,6 +25,11 @@ func (c *compiler) link() {
 			c.after(a, beforeEnable)
 		case plan.Canary:
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable })
+		case plan.Freeze:
+			// One mutation at a time goes to a provider: the door itself is shut first.
+			c.after(a, func(b *plan.Action) bool {
+				return b.Role == plan.Contain && b.Effect == plan.Reversible && b.Target.Provider == a.Target.Provider
+			})
 		case plan.Lift:
 			// What was enabled is watched under the freeze.
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable || b.Role == plan.Canary })
