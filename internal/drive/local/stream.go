@@ -91,6 +91,9 @@ func (e *Evidence) copyMasked(w io.Writer, raw *os.File, size int64) error {
 		_, err := io.Copy(w, io.NewSectionReader(raw, 0, size))
 		return err
 	}
+	if err := boundedIndex(raw, size); err != nil {
+		return err
+	}
 	in, err := zip.NewReader(raw, size)
 	if err != nil { // no archive
 		m := e.redactor.Writer(w)

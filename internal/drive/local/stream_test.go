@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -143,4 +144,34 @@ func TestSaveFromRefusesWhatItCannotSearch(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	onlyKnownFiles(t, e)
+}
+
+// The index of an archive is read into memory whole; one that claims to be huge is not.
+func TestSaveFromBoundsTheIndex(t *testing.T) {
+	end := func(change func([]byte)) []byte {
+		b := archive(t, "1.txt", "x")
+		change(b[len(b)-22:])
+		return b
+	}
+	for name, b := range map[string][]byte{
+		"bytes": end(func(e []byte) { binary.LittleEndian.PutUint32(e[12:], 1<<30) }),
+		"long": func() []byte {
+			b := archive(t, "1.txt", "x")
+			short := bytes.Clone(b[len(b)-22:])
+			long := make([]byte, 76)
+			copy(long, "PK\x06\x06")
+			binary.LittleEndian.PutUint64(long[32:], 1<<40)
+			copy(long[56:], "PK\x06\x07")
+			binary.LittleEndian.PutUint64(long[64:], uint64(len(b)-22))
+			return append(append(b[:len(b)-22], long...), short...)
+		}(),
+	} {
+		e, _ := keeper(t)
+		_, err := e.SaveFrom(name+".zip", bytes.NewReader(b))
+		var u *adapters.Unkeepable
+		if !errors.As(err, &u) || !strings.Contains(err.Error(), "index") {
+			t.Errorf("%s: %v", name, err)
+		}
+		onlyKnownFiles(t, e)
+	}
 }
