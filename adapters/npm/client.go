@@ -162,8 +162,12 @@ func (c *client) send(req *http.Request, into any) (o plan.Outcome, status int) 
 		}
 	}
 	o = adapters.Classify(resp, err, c.now())
-	if resp != nil && resp.StatusCode == http.StatusUnauthorized {
-		o.Permission = "a live npm token of the user, with its password"
+	if status == http.StatusForbidden && !o.Temporary {
+		o.Permission = permitWrite
+		o.Detail += "; needed: " + o.Permission
+	}
+	if status == http.StatusUnauthorized {
+		o.Permission = permitPassword
 		if strings.Contains(strings.ToUpper(resp.Header.Get("WWW-Authenticate")), "OTP") {
 			o.Permission = "a current one-time password (otp_env)"
 		}

@@ -103,6 +103,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 	}
 	for _, u := range users {
 		if u != me {
+			s.Permissions = append(s.Permissions, p.permitted(u, me, nil)...)
 			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: "npm shows tokens to their own user only, and firebreak's token is of " + me + "; log in as " + u})
 			continue
 		}
@@ -111,6 +112,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 			s.Gaps = append(s.Gaps, snapshot.Gap{Provider: "npm", What: "tokens of " + u, Why: adapters.Cause(err), Passing: adapters.Passing(adapters.StatusOf(err))})
 			continue
 		}
+		s.Permissions = append(s.Permissions, p.permitted(u, me, tokens)...)
 		r := snapshot.Registry{Address: p.c.base.String(), User: u}
 		for _, t := range tokens {
 			r.Tokens = append(r.Tokens, snapshot.NPMToken{Key: t.Key, Masked: t.Masked, ReadOnly: t.ReadOnly, Created: t.Created})

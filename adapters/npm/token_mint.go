@@ -45,7 +45,7 @@ func (mint) Spec() plan.Spec {
 			{Name: "value", Type: plan.Secret, Doc: "the token"},
 		},
 		Effect: plan.Reversible, Role: plan.Mint, Lost: plan.Detectable, Proof: plan.P1, Settle: listing,
-		Permissions: []string{"a live npm token of the user, with its password"},
+		Permissions: []string{permitWrite, permitPassword},
 		Source:      "npm registry API, POST /-/npm/v1/tokens; npm CLI 11, npm token create",
 	}
 }

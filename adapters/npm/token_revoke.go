@@ -36,7 +36,7 @@ func (revoke) Spec() plan.Spec {
 			{Name: "otp_env", Type: plan.String, Doc: "variable that holds a current one-time password"},
 		},
 		Effect: plan.Irreversible, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P3, Without: plan.P2, Settle: death,
-		Permissions: []string{"a live npm token of the user, with its password"},
+		Permissions: []string{permitWrite},
 		Source:      "npm registry API, DELETE /-/npm/v1/tokens/token/{key}; npm docs, \"Revoking access tokens\": up to an hour until a token is dead",
 	}
 }

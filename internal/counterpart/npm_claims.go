@@ -4,6 +4,7 @@ func npmClaims() []Claim {
 	return []Claim{
 		{"npm", Verdaccio6, "the embedded world answers every request of one table as this server does, named ones aside"},
 		{"npm", Verdaccio6, "the real npm client publishes to the embedded world and is refused there after the revocation"},
+		{"npm", Verdaccio6, "what the survey says firebreak's token may not do is refused"},
 		{"npm.token.mint", Verdaccio6, "it passes the conformance suite: with the user's password, and a token whose answer was lost is found, deleted and made anew"},
 		{"npm.token.test", Verdaccio6, "it passes the conformance suite: a live token is told by its user's name"},
 		{"npm.token.revoke", Verdaccio6, "it passes the conformance suite: by id, and by the masks of the list; the token is refused and no other is"},

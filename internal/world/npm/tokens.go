@@ -68,10 +68,24 @@ func (r *Registry) listTokens(w http.ResponseWriter, req *http.Request, _ route)
 	reply(w, http.StatusOK, map[string]any{"objects": all[min(len(all), page*size):end], "total": len(all), "urls": urls})
 }
 
-func (r *Registry) createToken(w http.ResponseWriter, req *http.Request, _ route) {
+// writer is the calling token when it may change tokens, which a read-only one may
+// not; it has answered otherwise.
+func (r *Registry) writer(w http.ResponseWriter, req *http.Request) *Token {
 	me := r.caller(req)
-	if me == nil {
+	switch {
+	case me == nil:
 		refuse(w, http.StatusUnauthorized, "unauthorized")
+	case me.ReadOnly:
+		refuse(w, http.StatusForbidden, "a read-only token may not do this")
+	default:
+		return me
+	}
+	return nil
+}
+
+func (r *Registry) createToken(w http.ResponseWriter, req *http.Request, _ route) {
+	me := r.writer(w, req)
+	if me == nil {
 		return
 	}
 	var body struct {
@@ -105,9 +119,8 @@ func (r *Registry) createToken(w http.ResponseWriter, req *http.Request, _ route
 // deleteToken takes the token out of the listing now and lets it die later.
 // A token's owner is the only one who may; an unknown key is 404.
 func (r *Registry) deleteToken(w http.ResponseWriter, req *http.Request, rt route) {
-	me := r.caller(req)
+	me := r.writer(w, req)
 	if me == nil {
-		refuse(w, http.StatusUnauthorized, "unauthorized")
 		return
 	}
 	now := r.core.Now()

@@ -66,6 +66,8 @@ func table() []step {
 		{name: "tags", method: "GET", path: "/-/package/@acme%2fnew/dist-tags", relied: []string{"next", "latest"}},
 		{name: "tag what is not", method: "PUT", path: "/-/package/@acme%2fnew/dist-tags/next", as: "make a token", body: "9.9.9", relied: []string{"error"}},
 		{name: "tag as nobody", method: "PUT", path: "/-/package/@acme%2fnew/dist-tags/next", body: "1.0.0", relied: []string{"error"}},
+		{name: "make as a reader", method: "POST", path: tokens, as: "make a reader", body: good, relied: []string{"error"}},
+		{name: "delete as a reader", method: "DELETE", path: tokens + "/token/{make a token}", as: "make a reader", relied: []string{"error"}},
 		{name: "delete as nobody", method: "DELETE", path: tokens + "/token/{make a token}", relied: []string{"error"}},
 		{name: "delete", method: "DELETE", path: tokens + "/token/{make a token}", as: "login", apart: asDocs, world: 204, theirs: 200},
 		{name: "delete again", method: "DELETE", path: tokens + "/token/{make a token}", as: "login", apart: asDocs, world: 404, theirs: 200},
