@@ -65,41 +65,79 @@ func Waiting(err error) time.Duration {
 	return 0
 }
 
-// pause is until when a host is not to be asked.
+// pause is what a host said about limits. While it lasts nothing is sent. When it is
+// over one request goes ahead to see; the others follow once that is answered.
 type pause struct {
 	mu     sync.Mutex
 	until  time.Time
 	limit  string
-	silent int // limits in a row that named no time
+	on     bool          // no answer since the limit shows that it is lifted
+	ahead  chan struct{} // closed when the request that went ahead is back; nil when none is out
+	silent int           // limits in a row that named no time
+	told   int           // pauses so far
 }
 
-func (p *pause) now() (until time.Time, limit string) {
+// enter says what a request has to do now: go, where both are zero; wait until a
+// time; or wait for the one that went ahead.
+func (p *pause) enter(now time.Time) (until time.Time, limit string, ahead <-chan struct{}, g leave) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.until, p.limit
-}
-
-// extend makes the pause last at least until then; a limit that ends sooner does not
-// end it.
-func (p *pause) extend(until time.Time, limit string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until.After(p.until) {
-		p.until, p.limit = until, limit
+	switch {
+	case !p.on:
+		return time.Time{}, "", nil, leave{told: p.told}
+	case now.Before(p.until):
+		return p.until, p.limit, nil, leave{}
+	case p.ahead != nil:
+		return time.Time{}, p.limit, p.ahead, leave{}
 	}
+	p.ahead = make(chan struct{})
+	return time.Time{}, p.limit, nil, leave{first: true, told: p.told}
 }
 
-// quiet is how long to wait for a limit that names no time.
-func (p *pause) quiet(least time.Duration) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.silent++
-	return least << min(p.silent-1, 4)
+// leave is what a request goes out with.
+type leave struct {
+	first bool // it goes ahead of others, which wait for its answer
+	told  int  // pauses told before it was sent
 }
 
-// over notes that the host answers again.
-func (p *pause) over() {
+// back lets the others follow the request that went ahead.
+func (p *pause) back() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.silent = 0
+	close(p.ahead)
+	p.ahead = nil
+}
+
+// begin takes note of a limit that an answer told, and gives how long it lasts and
+// whether that is news. A limit that ends sooner than the one that is on does not end
+// it. One that names no time lasts twice as long as the one before, but not where the
+// request was sent before that one was told: it was on its way already.
+func (p *pause) begin(now time.Time, l Limit, quiet time.Duration, g leave) (wait time.Duration, news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.After <= 0 {
+		if p.on && now.Before(p.until) {
+			return p.until.Sub(now), false
+		}
+		if g.told == p.told {
+			p.silent++
+		}
+		l.After = quiet << min(max(p.silent-1, 0), 4)
+	}
+	p.on = true
+	if until := now.Add(l.After); until.After(p.until) {
+		p.until, p.limit, news = until, l.Name, true
+		p.told++
+	}
+	return l.After, news
+}
+
+// lifted notes an answer that is no limit's. One to a request sent before a limit
+// was told says nothing about it.
+func (p *pause) lifted(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !now.Before(p.until) {
+		p.on, p.silent = false, 0
+	}
 }

@@ -206,17 +206,7 @@ func TestLimitsThatNameNoTime(t *testing.T) {
 func TestTheLongestLimitHolds(t *testing.T) {
 	g := newGate()
 	l := &limited{server: &server{clock: world.NewManual(now), refusals: []http.Header{after("60"), after("20")}}}
-	behind := roundTrip(func(r *http.Request) (*http.Response, error) {
-		resp, err := g.RoundTrip(r)
-		if err != nil {
-			return nil, err
-		}
-		if err := resp.Body.Close(); err != nil {
-			return nil, err
-		}
-		return l.server.RoundTrip(r)
-	})
-	l.rt = adapters.Paced(adapters.Wire{Transport: behind, Sleep: l.clock.Sleep, Now: l.clock.Now}, adapters.Pace{})
+	l.rt = paced(g.before(l.server), l.clock, adapters.Pace{})
 	wg := send(t, l.rt, 2, "GET", "a") // both on their way before either was answered
 	<-g.entered
 	<-g.entered
@@ -226,6 +216,20 @@ func TestTheLongestLimitHolds(t *testing.T) {
 	if _, err := l.do(t, "PUT", "a", false); err == nil {
 		t.Error("sent before the longer limit was over")
 	}
+}
+
+// before lets requests through the gate, then to next.
+func (g *gate) before(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		resp, err := g.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := resp.Body.Close(); err != nil {
+			return nil, err
+		}
+		return next.RoundTrip(r)
+	})
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -288,4 +292,56 @@ func TestAWaitIsCutShort(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	l.sent(t, "GET a at 0s")
+}
+
+// When a pause is over, one request goes ahead; where it is told to wait again, no
+// other has been sent.
+func TestOneRequestGoesAhead(t *testing.T) {
+	g, clock := newGate(), world.NewManual(now)
+	behind := &server{clock: clock, refusals: []http.Header{after("30"), after("30")}}
+	rt := paced(g.before(behind), clock, adapters.Pace{})
+	first := send(t, rt, 1, "GET", "a") // meets the first limit
+	<-g.entered
+	close(g.open)
+	first.Wait()
+	clock.Advance(30 * time.Second)
+	g.open = make(chan struct{})
+	var wg sync.WaitGroup
+	var held sync.Map
+	for i := range 10 {
+		wg.Go(func() {
+			resp, err := rt.RoundTrip(request(t, "GET", "http://a/"))
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			held.Store(i, adapters.Waiting(err) > 0)
+		})
+	}
+	<-g.entered
+	close(g.open)
+	wg.Wait()
+	n := 0
+	held.Range(func(_, v any) bool {
+		if v == true {
+			n++
+		}
+		return true
+	})
+	if n != 9 || len(behind.arrived) != 2 {
+		t.Errorf("%d of 10 were held back, arrived %v", n, behind.arrived)
+	}
+}
+
+// What was on its way when a limit without a time was told does not double it.
+func TestLimitsOnTheirWayCountOnce(t *testing.T) {
+	g, clock := newGate(), world.NewManual(now)
+	rt := paced(g.before(&server{clock: clock, refusals: []http.Header{{}, {}, {}, {}}}), clock, adapters.Pace{Quiet: time.Minute})
+	wg := send(t, rt, 4, "GET", "a")
+	for range 4 {
+		<-g.entered
+	}
+	close(g.open)
+	wg.Wait()
+	clock.Advance(time.Minute)
+	send(t, rt, 1, "PUT", "a").Wait() // reports an error where it is held back
 }

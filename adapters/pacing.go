@@ -105,11 +105,8 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := p.gap(r, h); err != nil {
 		return nil, p.giveUp(r, err)
 	}
-	if err := p.free(r, h, 0); err != nil {
-		return nil, p.giveUp(r, err)
-	}
 	defer func() { h.last = p.wire.Now() }()
-	resp, _, err := p.send(r, h)
+	resp, _, err := p.send(r, h, 0)
 	return resp, err
 }
 
@@ -121,10 +118,7 @@ const again = 3
 func (p *pacer) read(r *http.Request, h *host) (*http.Response, error) {
 	most := patience(r.Context())
 	for try := 0; ; try++ {
-		if err := p.free(r, h, most); err != nil {
-			return nil, p.giveUp(r, err)
-		}
-		resp, told, err := p.send(r, h)
+		resp, told, err := p.send(r, h, most)
 		if err != nil || told.Name == "" || told.After > most || try == again {
 			return resp, err
 		}
@@ -157,8 +151,16 @@ func rewound(r *http.Request) (*http.Request, bool) {
 	return next, true
 }
 
-// send sends one request and takes note of what its answer says about a limit.
-func (p *pacer) send(r *http.Request, h *host) (*http.Response, Limit, error) {
+// send sends one request, when its host may be asked again, and takes note of what
+// its answer says about a limit.
+func (p *pacer) send(r *http.Request, h *host, most time.Duration) (*http.Response, Limit, error) {
+	g, err := p.free(r, h, most)
+	if err != nil {
+		return nil, Limit{}, p.giveUp(r, err)
+	}
+	if g.first {
+		defer h.pause.back()
+	}
 	resp, err := p.wire.Transport.RoundTrip(r)
 	if err != nil {
 		return resp, Limit{}, err
@@ -169,34 +171,53 @@ func (p *pacer) send(r *http.Request, h *host) (*http.Response, Limit, error) {
 		return nil, Limit{}, err
 	}
 	if told.Name == "" {
-		h.pause.over()
+		h.pause.lifted(now)
 		return resp, told, nil
 	}
+	wait, news := h.pause.begin(now, told, p.pace.Quiet, g)
 	if told.After <= 0 {
-		told.After = h.pause.quiet(p.pace.Quiet)
-		resp.Header.Set("Retry-After", strconv.Itoa(int((told.After+time.Second-1)/time.Second)))
+		told.After = wait
+		resp.Header.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
-	h.pause.extend(now.Add(told.After), told.Name)
-	p.notice(r, told.Name, told.After)
+	if news {
+		p.notice(r, told.Name, told.After)
+	}
 	return resp, told, nil
 }
 
 // free waits until the host may be asked again, at most so long; where that is not
 // enough it fails with *Paused at once.
-func (p *pacer) free(r *http.Request, h *host, most time.Duration) error {
+func (p *pacer) free(r *http.Request, h *host, most time.Duration) (leave, error) {
+	ctx := r.Context()
 	for {
-		until, limit := h.pause.now()
-		left := until.Sub(p.wire.Now())
-		if left <= 0 {
-			return r.Context().Err()
-		}
-		if left > most {
-			return &Paused{Host: r.URL.Host, Limit: limit, Left: left}
-		}
-		if err := p.wire.Sleep(r.Context(), left); err != nil {
-			return err
+		now := p.wire.Now()
+		until, limit, ahead, g := h.pause.enter(now)
+		switch {
+		case ahead != nil:
+			select {
+			case <-ahead:
+			case <-ctx.Done():
+				return leave{}, ctx.Err()
+			}
+		case until.IsZero():
+			return g, p.cancelled(ctx, h, g.first)
+		case until.Sub(now) > most:
+			return leave{}, &Paused{Host: r.URL.Host, Limit: limit, Left: until.Sub(now)}
+		default:
+			if err := p.wire.Sleep(ctx, until.Sub(now)); err != nil {
+				return leave{}, err
+			}
 		}
 	}
+}
+
+// cancelled is ctx.Err; one that was to go ahead and does not leaves its place.
+func (*pacer) cancelled(ctx context.Context, h *host, first bool) error {
+	err := ctx.Err()
+	if err != nil && first {
+		h.pause.back()
+	}
+	return err
 }
 
 // gap keeps mutations apart.

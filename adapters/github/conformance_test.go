@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/world"
 	fake "github.com/firebreak/firebreak/internal/world/github"
 )
 
@@ -86,4 +88,38 @@ func TestWorkflowDispatch(t *testing.T) {
 	s.Inputs = inputs("repository", shop, "workflow", build, "purpose", "rebuild", "subject", checks)
 	s.Quirks = adaptertest.Quirks{Blind: true}
 	adaptertest.Run(t, s)
+}
+
+// The four shapes of GitHub's rate limits, and the one that names no time, as the world
+// gives them: each is understood as what it is, and its answer is what GitHub's
+// description says of refusals.
+func TestRateLimitsOfTheWorld(t *testing.T) {
+	for name, c := range map[string]struct {
+		limit world.Limit
+		want  adapters.Notice
+	}{
+		"primary 403":   {world.Limit{Status: 403, Primary: true}, adapters.Notice{Limit: "primary", Wait: 2 * time.Minute}},
+		"primary 429":   {world.Limit{Status: 429, Primary: true}, adapters.Notice{Limit: "primary", Wait: 2 * time.Minute}},
+		"secondary 403": {world.Limit{Status: 403, RetryAfter: 70 * time.Second}, adapters.Notice{Limit: "secondary", Wait: 70 * time.Second}},
+		"secondary 429": {world.Limit{Status: 429, RetryAfter: 70 * time.Second}, adapters.Notice{Limit: "secondary", Wait: 70 * time.Second}},
+		"no time":       {world.Limit{Status: 403, Silent: true}, adapters.Notice{Limit: "secondary", Wait: time.Minute}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.limit.Provider, c.limit.Calls, c.limit.Per = "github", 1, 2*time.Minute
+			w, _ := start(t, world.Options{Limits: []world.Limit{c.limit}}, nil)
+			wire := w.Wire()
+			var told []adapters.Notice
+			wire.Notice = func(n adapters.Notice) { told = append(told, n) }
+			p := provider(t, w, wire)
+			for range 2 {
+				r := p.Actions()[0].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}})
+				if len(told) > 0 && (r.State != plan.Unknown || r.Wait.D() != c.want.Wait) {
+					t.Errorf("a limited read gave %+v, want unknown and to wait %s", r, c.want.Wait)
+				}
+			}
+			if len(told) != 1 || told[0].Limit != c.want.Limit || told[0].Wait != c.want.Wait || told[0].Provider != "github" {
+				t.Errorf("told %+v, want %+v", told, c.want)
+			}
+		})
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ type setting struct {
 	faults []rehearse.Fault // beside the scenario's own
 	limits []rehearse.Limit
 	around func(*rehearse.Rehearsal) http.RoundTripper // nil: the world's own transport
+	said   *bytes.Buffer                               // stderr; nil for nowhere
 }
 
 func newStageIn(t *testing.T, o setting) *stage {
@@ -62,8 +64,12 @@ func newStageIn(t *testing.T, o setting) *stage {
 	}
 	l.Faults = append(slices.Clone(l.Faults), o.faults...)
 	l.Scenario.World.Limits = append(slices.Clone(l.Scenario.World.Limits), o.limits...)
+	var said io.Writer = io.Discard
+	if o.said != nil {
+		said = o.said
+	}
 	s := &stage{t: t, seed: 1, dir: t.TempDir(), clock: world.NewManual(l.World.Begins)}
-	f := &Factory{IO: &term.Streams{Out: io.Discard}, Redactor: secret.NewRedactor(), Environ: map[string]string{}}
+	f := &Factory{IO: &term.Streams{Out: io.Discard, Err: term.NewScreen(said, false)}, Redactor: secret.NewRedactor(), Environ: map[string]string{}}
 	if s.r, err = rehearse.Open(t.Context(), rehearse.Options{Scenario: l, Dir: filepath.Join(s.dir, "world"), Seed: 1, Clock: s.clock}); err != nil {
 		t.Fatal(err)
 	}

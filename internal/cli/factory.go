@@ -36,6 +36,7 @@ type Factory struct {
 	accessible bool
 
 	masked []*secret.Writer
+	pauses pauses
 }
 
 // newFactory is the factory of this process.

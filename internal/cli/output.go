@@ -23,6 +23,7 @@ type stream struct {
 func (s *stream) Observe(e respond.Event, st *respond.State) {
 	if !s.began {
 		s.began, s.err = true, view.Version(s.f.IO.Out, s.f.Version)
+		s.f.pauses.stream(st.Opened.Incident)
 		for _, before := range s.behind {
 			s.tell(before, st)
 		}

@@ -86,7 +86,7 @@ func (o output) document(module string) ([]byte, error) {
 	if o.of != nil {
 		n, err = schema.Of(o.Name, o.Title, o.of, options)
 	} else {
-		heads := map[string]reflect.Type{"version": reflect.TypeFor[view.VersionRecord](), "score": reflect.TypeFor[view.ScoreRecord]()}
+		heads := map[string]reflect.Type{"version": reflect.TypeFor[view.VersionRecord](), "pause": reflect.TypeFor[view.PauseRecord](), "score": reflect.TypeFor[view.ScoreRecord]()}
 		n, err = schema.Stream(o.Name, o.Title, heads, reflect.TypeFor[view.EventRecord](), lines(), options)
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func jsonMarkdown(folder string) ([]byte, error) {
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s. Given by %s. [%s](schema/%s)\n", o.Name, o.Title, o.Given, o.File(), o.File())
 		if o.of == nil {
-			fmt.Fprintf(&b, "\nThe first line has the type `version`; in a rehearsal the last has the type `score`. Every other is one record of the journal, with the record's number and time; `data` is by `type`:\n\n| type | data |\n|---|---|\n")
+			fmt.Fprintf(&b, "\nThe first line has the type `version`; in a rehearsal the last has the type `score`. A line of the type `pause` says that a provider makes us wait; it is no record, and has no number. Every other is one record of the journal, with the record's number and time; `data` is by `type`:\n\n| type | data |\n|---|---|\n")
 			all := lines()
 			for _, k := range slices.Sorted(maps.Keys(all)) {
 				fmt.Fprintf(&b, "| `%s` | %s |\n", k, all[k])

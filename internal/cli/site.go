@@ -143,7 +143,7 @@ func (s *site) build(f *Factory, g ground) error {
 	}
 	s.endpoints = settings.Endpoints()
 	s.providers, err = all.Providers(settings, adapters.Wire{
-		Transport: g.transport, Sleep: g.clock.Sleep, Now: g.clock.Now, ReadOnly: g.readOnly, Agent: g.agent,
+		Transport: g.transport, Sleep: g.clock.Sleep, Now: g.clock.Now, ReadOnly: g.readOnly, Agent: g.agent, Notice: f.noticed(g.clock),
 	})
 	if err != nil {
 		return &Fault{Usage, err, ""}
@@ -196,6 +196,7 @@ func (s *site) selves(ctx context.Context) selves {
 		s.asked = nil
 		return *who
 	}
+	ctx = adapters.Patient(ctx)
 	out := selves{accounts: map[string]string{}, problems: map[string]string{}}
 	answers := make([]adapters.Self, len(s.providers))
 	errs := make([]error, len(s.providers))

@@ -22,6 +22,7 @@ type exception struct {
 // exceptions is the whole list.
 var exceptions = []exception{
 	{"", answer, "status: 403", "refusals are documented once for all endpoints, not per operation: REST reference, \"Troubleshooting the REST API\""},
+	{"", answer, "status: 429", "\"Rate limits for the REST API\", which lists 403 and 429 for both kinds"},
 	{"", answer, "status: 422", "the same, \"Validation failed\""},
 	{
 		"GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/logs", answer, "status: 410",

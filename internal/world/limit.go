@@ -51,7 +51,7 @@ const hasty = "asked again before the time it was told, which was %s later"
 func (w *World) limited(x *exchange) *answer {
 	now := w.core.Now()
 	for i, l := range w.o.Limits {
-		if l.Provider != x.p.Name() || l.Mutating && !x.what.Mutating || x.what.Value == "" || bystander(x.r.UserAgent()) {
+		if l.Provider != x.p.Name() || l.Mutating && !x.what.Mutating || x.what.Value == "" || x.what.Free || bystander(x.r.UserAgent()) {
 			continue
 		}
 		key := strconv.Itoa(i) + " " + x.what.Value
@@ -74,6 +74,7 @@ func (w *World) limited(x *exchange) *answer {
 		}
 		w.windows[key] = n
 		if refuse {
+			x.until = n.until
 			a := w.refuse(x, l.refused(n, now))
 			return &a
 		}

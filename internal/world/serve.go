@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const maxBody = 64 << 20
@@ -18,8 +19,9 @@ type exchange struct {
 	what   Request
 	number int
 	fault  *Fault
-	limit  *answer // set when a rate limit refused the request
-	hasty  string  // set when it came before the time its caller was told
+	limit  *answer   // set when a rate limit refused the request
+	hasty  string    // set when it came before the time its caller was told
+	until  time.Time // set with limit: when it may be asked again
 }
 
 // handler is the middleware every provider's requests pass: latency, numbering,
@@ -78,7 +80,7 @@ func (w *World) carryOut(x *exchange) answer {
 	if x.fault != nil {
 		e.Fault = x.fault.Then
 	} else if x.limit != nil {
-		e.Fault, e.Detail = RateLimited, x.hasty
+		e.Fault, e.Detail, e.At = RateLimited, x.hasty, x.until
 	}
 	// The request stands before what it caused.
 	w.core.batch = append(w.core.batch[:inside:inside], append([]Entry{e}, w.core.batch[inside:]...)...)

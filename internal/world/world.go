@@ -43,6 +43,7 @@ type Request struct {
 	Object   string
 	Mutating bool
 	Value    string // the credential value presented, "" for none; looked up in the register for the log
+	Free     bool   // no rate limit counts it
 }
 
 // Entry is one line of the world's log.
@@ -60,7 +61,9 @@ type Entry struct {
 	Fault      string    `json:"fault,omitempty"`
 	Detail     string    `json:"detail,omitempty"`
 	Number     int       `json:"n,omitempty"` // for a mutating request of firebreak: 1, 2, ... in this world
-	At         time.Time `json:"at,omitzero"` // for "dies": when the credential stops working, which may be later than Time
+	// At is for "dies" when the credential stops working, which may be later than Time;
+	// for a request that a rate limit refused, until when it is refused.
+	At time.Time `json:"at,omitzero"`
 }
 
 // Eventually is a value whose changes become visible only after a while.

@@ -217,6 +217,7 @@ func (v *Server) Environment(address, _ string) (map[string]string, error) {
 func (v *Server) Describe(r *http.Request, body []byte) world.Request {
 	rt := parse(r)
 	d := world.Request{Call: "vault " + rt.call, Object: rt.object, Mutating: rt.change, Value: r.Header.Get("X-Vault-Token")}
+	d.Free = rt.call == "GET health" // Source: Vault API, /sys/quotas/config: exempt by default
 	if d.Value == "" && rt.jwt {
 		var login struct {
 			JWT string `json:"jwt"`
