@@ -159,7 +159,7 @@ func schemas(*Factory) []cobra.Completion {
 		short, _, _ := strings.Cut(strings.TrimPrefix(o.Name, "firebreak."), "/")
 		out = append(out, worded(short, o.Title))
 	}
-	return out
+	return append(out, worded("config", "The file firebreak.yaml"))
 }
 
 // workflowFiles offers the workflow files of the working copy one stands in.

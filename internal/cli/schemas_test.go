@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/schema"
 )
 
@@ -86,6 +91,51 @@ func TestSchemaFolderHoldsNothingElse(t *testing.T) {
 	for _, e := range all {
 		if !known[e.Name()] {
 			t.Errorf("docs/schema/%s is no output's", e.Name())
+		}
+	}
+}
+
+// An editor does not complain about the configurations that ship.
+func TestConfigSchemaAcceptsShippedConfigurations(t *testing.T) {
+	k, err := knownKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(config.Schema(k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("config.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../playbooks/scenarios/*/firebreak.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := yaml.YAMLToJSON(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(j))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(v); err != nil {
+			t.Errorf("%s: %v", file, err)
 		}
 	}
 }
