@@ -128,6 +128,8 @@ func (l *Loaded) stored() map[string]Stored {
 	g := l.World.GitHub
 	add("world.github.secrets", g.Secrets)
 	add("world.github.organization", g.Organization)
+	add("world.github.dependabot", g.Dependabot)
+	add("world.github.codespaces", g.Codespaces)
 	for _, e := range slices.Sorted(maps.Keys(g.Environments)) {
 		add("world.github.environments."+e+".secrets", g.Environments[e].Secrets)
 	}

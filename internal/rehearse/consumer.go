@@ -34,6 +34,8 @@ func (r *Rehearsal) listConsumers() []consumer {
 	}
 	secrets("repository", g.Secrets)
 	secrets("organization", g.Organization)
+	secrets("dependabot", g.Dependabot)
+	secrets("codespaces", g.Codespaces)
 	for _, e := range slices.Sorted(maps.Keys(g.Environments)) {
 		secrets("environment/"+e, g.Environments[e].Secrets)
 	}

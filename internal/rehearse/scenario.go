@@ -79,6 +79,8 @@ type GitHub struct {
 	Responder     string                     `yaml:"responder"` // login of the responder's token
 	Secrets       map[string]Stored          `yaml:"secrets"`   // of the repository
 	Organization  map[string]Stored          `yaml:"organization"`
+	Dependabot    map[string]Stored          `yaml:"dependabot"` // of the repository, as are codespaces
+	Codespaces    map[string]Stored          `yaml:"codespaces"`
 	Variables     map[string]string          `yaml:"variables"`
 	Environments  map[string]EnvironmentSeed `yaml:"environments"`
 	Runs          []github.RunSeed           `yaml:"runs"`

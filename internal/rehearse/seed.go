@@ -187,6 +187,8 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	}
 	secrets("repository", g.Secrets)
 	secrets("organization", g.Organization)
+	secrets("dependabot", g.Dependabot)
+	secrets("codespaces", g.Codespaces)
 	variables("repository", g.Variables)
 	for _, name := range slices.Sorted(maps.Keys(g.Environments)) {
 		e := g.Environments[name]
