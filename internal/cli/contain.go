@@ -174,6 +174,11 @@ func (r *containment) first(ctx context.Context, id string) (opening, error) {
 	if err != nil {
 		return o, err
 	}
+	for _, p := range r.site.providers { // a provider that answered, and is yet a problem: its clock
+		if _, answered := us.accounts[p.Name()]; answered && us.problems[p.Name()] != "" {
+			r.glance.gaps = append(r.glance.gaps, us.problems[p.Name()])
+		}
+	}
 	r.about.about(append(r.about.workflows, found...))
 	if len(r.about.workflows) == 0 && len(r.about.actions)+len(r.about.secrets) > 0 {
 		// Nothing on the default branches: only a look at every branch and at past runs tells.
