@@ -12,8 +12,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -118,6 +120,10 @@ func Decode(b []byte) (File, error) {
 	d.DisallowUnknownFields()
 	var f File
 	if err := d.Decode(&f); err != nil {
+		var other struct{ Schema string }
+		if json.Unmarshal(b, &other) == nil && strings.HasPrefix(other.Schema, "firebreak.plan/") {
+			return File{}, errors.New("read approval: this is a plan, not an approval; firebreak approve makes one of it")
+		}
 		return File{}, fmt.Errorf("read approval: %w; make it with firebreak approve", err)
 	}
 	if d.More() {

@@ -86,8 +86,8 @@ func approveRun(ctx context.Context, opts *approveOptions) error {
 	if err := f.writeFile(out, bytes); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f.IO.Out, "%s: plan %s, %d signatures, until %s\n", view.Line(out), file.Statement.Plan,
-		len(file.Signatures), file.Statement.NotAfter.Format(time.RFC3339))
+	_, err = fmt.Fprintf(f.IO.Out, "%s: plan %s, %s, until %s\n", view.Line(out), file.Statement.Plan,
+		counted(len(file.Signatures), "signature"), file.Statement.NotAfter.Format(time.RFC3339))
 	return err
 }
 
@@ -136,4 +136,12 @@ func (f *Factory) passphrase(ctx context.Context, key string) func() (secret.Tex
 		return nil
 	}
 	return func() (secret.Text, error) { return f.IO.Passphrase(ctx, key) }
+}
+
+// counted is a number with its noun: "1 signature", "2 signatures".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -37,7 +37,9 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": wantCode, "world": serveWorld, "answers": answerAlways, "replace": replaceText, "cut": cutShort,
+		},
 	})
 }
 
