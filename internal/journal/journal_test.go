@@ -353,7 +353,7 @@ func TestFailedWritePoisons(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			j, dir := fresh(t)
-			f := &frail{File: j.file.(*os.File)}
+			f := &frail{File: j.file.(onDisk).File}
 			set(f)
 			j.file = f
 			var p *Poisoned
@@ -389,7 +389,7 @@ func TestFailedWritePoisons(t *testing.T) {
 
 func TestBatchIsOneWrite(t *testing.T) {
 	j, _ := fresh(t)
-	f := &frail{File: j.file.(*os.File), room: 1 << 20}
+	f := &frail{File: j.file.(onDisk).File, room: 1 << 20}
 	j.file = f
 	if _, err := j.Append(events()); err != nil {
 		t.Fatal(err)
