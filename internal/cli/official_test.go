@@ -10,31 +10,32 @@ import (
 	"github.com/firebreak/firebreak/internal/tally"
 )
 
-// toGitHub sends what is meant for GitHub by another transport.
-type toGitHub struct {
-	at           string // of GitHub's world
-	github, rest http.RoundTripper
+// toOne sends what is meant for one provider by another transport.
+type toOne struct {
+	at        string // of that provider's world
+	one, rest http.RoundTripper
 }
 
-func (g toGitHub) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.HasPrefix(r.URL.String(), g.at+"/") {
-		return g.github.RoundTrip(r)
+func (o toOne) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(r.URL.String(), o.at+"/") {
+		return o.one.RoundTrip(r)
 	}
-	return g.rest.RoundTrip(r)
+	return o.rest.RoundTrip(r)
 }
 
-// A whole incident of the shipped scenario speaks GitHub's own language: every
+// A whole incident of the shipped scenario speaks the providers' own language: every
 // request of firebreak, and every answer of the world, is held against GitHub's
-// published description.
-func TestRehearsalAgainstGitHubsDescription(t *testing.T) {
-	official := counterpart.GitHub(t)
+// published description and AWS's service models.
+func TestRehearsalAgainstOfficialDescriptions(t *testing.T) {
+	official, models := counterpart.GitHub(t), counterpart.AWS(t)
 	s := newStageIn(t, setting{around: func(r *rehearse.Rehearsal) http.RoundTripper {
-		return toGitHub{r.World.URL("github"), official.Over(t, r.Transport), r.Transport}
+		aws := toOne{r.World.URL("aws"), models.Over(t, r.Transport), r.Transport}
+		return toOne{r.World.URL("github"), official.Over(t, r.Transport), aws}
 	}})
 	r, err := s.run(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.closed(r, "held against GitHub's description")
-	tally.Note(t, "a rehearsal of the shipped scenario: %s", official.Figures())
+	s.closed(r, "held against official descriptions")
+	tally.Note(t, "a rehearsal of the shipped scenario: %s; %s", official.Figures(), models.Figures())
 }
