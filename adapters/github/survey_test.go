@@ -89,7 +89,7 @@ func TestSurveyGaps(t *testing.T) {
 func TestSurveyOfAHiddenRepository(t *testing.T) {
 	w, _ := start(t, world.Options{}, func(s *fake.Seed) { s.Tokens[0].Permissions = map[string]string{"actions": "read"} })
 	err := provider(t, w, w.Wire()).Survey(t.Context(), adapters.Scope{Repositories: []string{shop}}, &snapshot.Snapshot{})
-	if err == nil || !strings.Contains(err.Error(), "GITHUB_TOKEN") {
+	if err == nil || !strings.Contains(err.Error(), "the token may not see it") {
 		t.Errorf("got %v", err)
 	}
 }
