@@ -133,6 +133,22 @@ func TestArtifactsThatCannotBeKept(t *testing.T) {
 	}
 }
 
+// An artifact that is gone when it is asked for, although it is listed, is a gap too; a
+// server that is out of order is not.
+func TestArtifactsThatAreGone(t *testing.T) {
+	for code, state := range map[int]plan.State{410: plan.Held, 404: plan.Held, 500: plan.Unknown, 403: plan.Unknown} {
+		c := &canned{answers: map[string]reply{
+			"GET " + api + "/actions/workflows/pr-checks.yml/runs": {200, nil, `{"total_count":1,"workflow_runs":[{"id":41,"status":"completed","run_attempt":1}]}`},
+			"GET " + api + "/actions/artifacts":                    {200, nil, `{"total_count":1,"artifacts":[{"id":7,"name":"x","workflow_run":{"id":41}}]}`},
+			"GET " + api + "/actions/artifacts/7/zip":              {code, nil, `{}`},
+		}}
+		r := exported(t, c, saveFrom)
+		if r.State != state || state == plan.Held && !strings.Contains(r.Saved[1].Gap, "artifact x (7) of run 41: it ") {
+			t.Errorf("%d: %+v", code, r)
+		}
+	}
+}
+
 // An artifact passes through memory piece by piece.
 func TestArtifactsAreStreamed(t *testing.T) {
 	f, err := os.Open("/dev/zero")
