@@ -239,7 +239,7 @@ func (g *rehearsal) end(s *respond.State, err error) error {
 	if err := errors.Join(g.r.Close(), g.show(score, s)); err != nil {
 		return err
 	}
-	if broken(s) {
+	if g.broken(s) {
 		return errors.Join(g.f.handedNow(s), ended(s))
 	}
 	if score.Outcome != rehearse.Contained {
@@ -259,15 +259,16 @@ func (g *rehearsal) show(score rehearse.Report, s *respond.State) error {
 	case "ndjson":
 		return errors.Join(g.ndjson.err, view.ScoreLine(g.f.IO.Out, s.Opened.Incident, score))
 	}
-	if broken(s) {
+	if g.broken(s) {
 		return g.f.result("human", s) // the score comes at the end
 	}
 	return view.WriteScore(g.f.IO.Out, g.f.IO.OutStyle(), table(score, s))
 }
 
 // broken reports whether a person ended the sitting: by Ctrl-C, a pause, a hand-over.
-func broken(s *respond.State) bool {
-	return s.Pause != nil && (Code(s.Pause.Code) == Interrupted || left(s))
+// The scenario's team that pauses has no more answers, and the score says how it ended.
+func (g *rehearsal) broken(s *respond.State) bool {
+	return s.Pause != nil && (Code(s.Pause.Code) == Interrupted || left(s) && !g.auto)
 }
 
 // since reads the start of the exposure from a scenario's inputs.
