@@ -126,7 +126,8 @@ func (p *pause) begin(now time.Time, l Limit, quiet time.Duration, g leave) (wai
 	}
 	p.on = true
 	if until := now.Add(l.After); until.After(p.until) {
-		p.until, p.limit, news = until, l.Name, true
+		news = until.Sub(p.until) > time.Second // not what was on its way and says the same a moment later
+		p.until, p.limit = until, l.Name
 		p.told++
 	}
 	return l.After, news

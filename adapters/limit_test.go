@@ -345,3 +345,29 @@ func TestLimitsOnTheirWayCountOnce(t *testing.T) {
 	clock.Advance(time.Minute)
 	send(t, rt, 1, "PUT", "a").Wait() // reports an error where it is held back
 }
+
+// Six reads that were on their way say the same: a person is told once.
+func TestOnePauseIsToldOnce(t *testing.T) {
+	l := newLimited(adapters.Pace{}, after("30"), after("30"), after("30"))
+	g := newGate()
+	moving := roundTrip(func(r *http.Request) (*http.Response, error) {
+		l.clock.Advance(100 * time.Millisecond)
+		return l.server.RoundTrip(r)
+	})
+	told := 0
+	var mu sync.Mutex
+	rt := adapters.Paced(adapters.Wire{Transport: g.before(moving), Sleep: l.clock.Sleep, Now: l.clock.Now, Notice: func(adapters.Notice) {
+		mu.Lock()
+		defer mu.Unlock()
+		told++
+	}}, adapters.Pace{})
+	wg := send(t, rt, 3, "GET", "a")
+	for range 3 {
+		<-g.entered
+	}
+	close(g.open)
+	wg.Wait()
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}

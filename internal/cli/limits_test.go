@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -84,12 +85,15 @@ func TestIncidentsUnderRateLimits(t *testing.T) {
 // longer: the team's mistakes are undone, and what goes on by itself is stopped.
 var again = []string{"PUT workflow disable", "PUT workflow enable", "POST run cancel", "POST run force-cancel", "DELETE cache"}
 
+// made are ids that a world makes, in the order in which things come about.
+var made = regexp.MustCompile(`/[0-9]+\b`)
+
 // effects counts the changes of firebreak that a world carried out.
 func effects(s *stage) map[string]string {
 	n := map[string]int{}
 	for _, e := range s.r.World.Entries() {
 		if e.Kind == "request" && e.Mutating && e.Number > 0 && e.Status < 400 && !slices.Contains(again, e.Call) {
-			n[e.Call+" "+e.Object]++
+			n[e.Call+" "+made.ReplaceAllString(e.Object, "/N")]++
 		}
 	}
 	out := map[string]string{}
