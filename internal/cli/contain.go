@@ -298,7 +298,7 @@ func (opts *containOptions) sit(ctx context.Context, t *sitting, format string, 
 	if !r.effect.IsZero() {
 		after = r.effect.Sub(r.begun).Seconds()
 	}
-	if format == "json" && opts.trigger.key == "" { // the look at the scene is no record, and could not be told again
+	if format == "json" && opts.trigger.key == "" { // how long it took is told once, and every trigger is told the same
 		next := nextStep(state)
 		c := view.Containment{
 			Schema: view.ContainmentSchema, Incident: state.Opened.Incident, State: state.Phase, FirstEffect: after,

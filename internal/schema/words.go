@@ -58,6 +58,7 @@ var words = map[string]string{
 	"gaps":           "what could not be listed or preserved",
 	"gates":          "the conditions that hold actions back",
 	"holds":          "whether it is fulfilled now",
+	"host":           "name of the host",
 	"id":             "names it for ever in this place",
 	"incident":       "id of the incident",
 	"inputs":         "what was given, by name",
