@@ -144,3 +144,30 @@ func TestTheSimulatorIsNotNeeded(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// Two accounts may have users of one name, and a plan knows them by name.
+func TestWhatDiffersBetweenAccountsIsUnknown(t *testing.T) {
+	r := newRig(t)
+	r.policy("twins", reader)
+	weak, _ := r.aws.Key("TWIN2")
+	strong := r.aws.Responder()
+	accounts := map[string]Account{}
+	for name, h := range map[string]awsworld.Held{"dev": weak, "prod": strong} {
+		accounts[name] = Account{ID: accountID, Endpoint: r.world.URL("aws"), Static: &Static{ID: h.ID, Secret: secret.NewString(h.Secret)}}
+	}
+	s := &snapshot.Snapshot{}
+	scope := adapters.Scope{}
+	for _, name := range []string{"dev", "prod", "prod"} {
+		scope.Issuers = append(scope.Issuers, adapters.Selector{Name: "aws.access_key", With: map[string]string{"account": name, "user": "deployer"}})
+	}
+	if err := New(Config{Accounts: accounts}, r.world.Wire()).Survey(t.Context(), scope, s); err != nil {
+		t.Fatal(err)
+	}
+	have := granted(s)
+	if p := have["iam:UpdateAccessKey on deployer"]; p.Granted != "unknown" {
+		t.Errorf("no in one account and yes in another: %+v", p)
+	}
+	if p := have["iam:ListAccessKeys on deployer"]; p.Granted != "yes" {
+		t.Errorf("yes in both: %+v", p)
+	}
+}

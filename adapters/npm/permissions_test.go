@@ -49,12 +49,14 @@ func permissions(t *testing.T, url string, w adapters.Wire, ours, user string) (
 
 func TestPermissionsAreTheRegistrysWord(t *testing.T) {
 	s := seed()
-	s.Tokens = append(s.Tokens, wnpm.Token{Name: "reader", Value: "npm_rEaDeRxxxxxxxxxxxxxxxxxxxxxxxxreader", Key: "key-reader", User: "acme-bot", ReadOnly: true})
+	s.Tokens = append(s.Tokens, wnpm.Token{Name: "reader", Value: "npm_rEaDeRxxxxxxxxxxxxxxxxxxxxxxxxreader", Key: "key-reader", User: "acme-bot", ReadOnly: true},
+		wnpm.Token{Name: "twin", Value: twin, Key: "key-twin", User: "acme-bot", ReadOnly: true})
 	w, _ := start(t, s)
 	for _, c := range []struct{ ours, user, want string }{
 		{operator, "acme-bot", "yes"},
 		{"npm_rEaDeRxxxxxxxxxxxxxxxxxxxxxxxxreader", "acme-bot", "no"},
 		{operator, "mallory", "no"},
+		{stolen, "acme-bot", "unknown"}, // its twin, which is read-only, looks the same
 	} {
 		have, _ := permissions(t, w.URL("npm"), w.Wire(), c.ours, c.user)
 		if have[writes].Granted != c.want || have[pass].Granted != "unknown" {
