@@ -42,6 +42,7 @@ func TestConsentIsForContainmentThatCanBeTakenBackAlone(t *testing.T) {
 		"ending sessions":     {ask(respond.Confirm, plan.Disruptive, act(plan.Contain, plan.Disruptive), act(plan.Cut, plan.Disruptive)), true},
 		"a kill among them":   {ask(respond.Confirm, plan.Disruptive, act(plan.Contain, plan.Disruptive), act(plan.Kill, plan.Disruptive)), false},
 		"irreversible":        {ask(respond.Confirm, plan.Irreversible, act(plan.Cut, plan.Irreversible)), false},
+		"a class of others":   {ask(respond.Confirm, plan.Irreversible, act(plan.Contain, plan.Disruptive)), false},
 		"enabling":            {ask(respond.Confirm, plan.Disruptive, act(plan.Enable, plan.Disruptive)), false},
 		"a refusal":           {ask(respond.Failed, plan.Reversible, act(plan.Contain, plan.Reversible)), false},
 		"a gate":              {ask(respond.GateHeld, plan.Disruptive, act(plan.Cut, plan.Disruptive)), false},

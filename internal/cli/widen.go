@@ -227,10 +227,11 @@ func (w *wide) judge(ctx context.Context, gh *github.Provider, about *subject, l
 	if len(used) == 0 {
 		return
 	}
-	w.scene.Affected = append(w.scene.Affected, view.AffectedRun{Live: l, Uses: once(used), Resolved: once(resolved)})
+	used = once(used)
+	w.scene.Affected = append(w.scene.Affected, view.AffectedRun{Live: l, Uses: used, Resolved: once(resolved)})
 	about.about(append(about.workflows, l.Repository+"/"+l.Path))
 	about.candidates = append(about.candidates, plan.Candidate{
-		Time: l.Created.UTC(), Kind: scene.UsedIt, Evidence: fmt.Sprintf("run %d of %s/%s used %s", l.ID, l.Repository, l.Path, strings.Join(once(used), ", ")),
+		Time: l.Created.UTC(), Kind: scene.UsedIt, Evidence: fmt.Sprintf("run %d of %s/%s used %s", l.ID, l.Repository, l.Path, strings.Join(used, ", ")),
 	})
 }
 

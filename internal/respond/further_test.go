@@ -87,3 +87,17 @@ func (b *bench) ask(id string) respond.Ask {
 	b.t.Fatalf("wants %v, should ask %s", b.keys(), id)
 	return respond.Ask{}
 }
+
+func TestSinceWhenIsWhatTheLastPlanSays(t *testing.T) {
+	b := open(t, respond.Opened{Since: time.Unix(10, 0), SinceWhy: "a live run"}, left("a"))
+	if e := b.d.State().Exposure(); !e.Since.Equal(time.Unix(10, 0)) || e.Why != "a live run" {
+		t.Errorf("%+v", e)
+	}
+	p := left("a")
+	p.Exposure = &plan.Exposure{Since: time.Unix(5, 0), Why: "an earlier run"}
+	b.plan(p)
+	b.plan(whole("a"))
+	if e := b.d.State().Exposure(); !e.Since.Equal(time.Unix(5, 0)) || e.Why != "an earlier run" {
+		t.Errorf("%+v", e)
+	}
+}

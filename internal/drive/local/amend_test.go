@@ -2,6 +2,7 @@ package local
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/firebreak/firebreak/internal/respond"
@@ -10,17 +11,23 @@ import (
 // A sitting to which something may still be added does not end for want of work, and
 // what is added is carried out in it.
 func TestWhatIsAddedIsCarriedOutInTheSameSitting(t *testing.T) {
-	amend := make(chan []respond.Data)
+	amend, idle := make(chan []respond.Data), make(chan struct{})
+	once := sync.OnceFunc(func() { close(idle) })
 	d := &script{want: func(s *script) []respond.Command {
 		names := []string{"first"}
 		if s.count("surveyed") > 0 {
 			names = append(names, "second")
 		}
-		return each(respond.Stop{Reason: "nothing is left"}, names...)(s)
+		out := each(respond.Stop{Reason: "nothing is left"}, names...)(s)
+		if len(out) == 1 && out[0].Key() == "stop" {
+			once()
+		}
+		return out
 	}}
 	l := begin(t, parts(t, d))
 	go func() {
 		defer close(amend)
+		<-idle // nothing was left to do
 		amend <- []respond.Data{respond.Surveyed{Scope: "added"}}
 	}()
 	s, err := Run(t.Context(), Options{Log: l, Hands: hands{}, Amend: amend})

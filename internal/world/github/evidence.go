@@ -49,6 +49,9 @@ func (s *Server) download(r *http.Request) answer {
 			x := s.state.run(l.Object)
 			return zipped(fmt.Sprintf("0_%s.txt", x.Jobs[0].Name), fmt.Appendf(nil, "attempt %d\n%s\n", l.Attempt, x.Log))
 		}
+		if l.Kind == "job-log" {
+			return answer{status: http.StatusOK, raw: []byte(s.state.run(l.Object).Log)}
+		}
 		for _, a := range s.state.Artifacts {
 			if a.ID == l.Object {
 				return zipped(a.File, a.Content)

@@ -39,6 +39,8 @@ func (s *Server) routes() {
 		{"GET " + runs + "/jobs", "GET jobs", "actions=read", s.jobs},
 		{"POST " + runs + "/cancel", "POST run cancel", "actions=write", s.cancel},
 		{"POST " + runs + "/force-cancel", "POST run force-cancel", "actions=write", s.forceCancel},
+		{"GET " + runs + "/pending_deployments", "GET pending deployments", "actions=read", s.pendingDeployments},
+		{"GET " + repo + "/actions/jobs/{job}/logs", "GET job log", "actions=read", s.jobLog},
 		{"GET " + runs + "/logs", "GET run logs", "actions=read", s.logs},
 		{"GET " + runs + "/attempts/{attempt}/logs", "GET run logs", "actions=read", s.logs},
 		{"GET " + runs + "/artifacts", "GET run artifacts", "actions=read", s.artifacts},
