@@ -1,0 +1,132 @@
+package aws
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/adapters/adaptertest"
+	"github.com/firebreak/firebreak/internal/counterpart"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/tally"
+)
+
+func TestMotoRoles(t *testing.T) {
+	m := newMoto(t)
+	at := subject{account: counterpart.MotoAccount, me: "responder"}
+	on := func(arn string) {
+		clear(m.scope.Identities)
+		m.scope.Identities[arn] = "aws.role"
+		m.inputs["account"], m.inputs["role"] = plan.Value{Literal: "prod"}, plan.Value{Literal: arn}
+	}
+	t.Run("deny trust", func(t *testing.T) {
+		s := m.suite(denyTrustName, func(t *testing.T) func() bool {
+			name, arn := m.role(t, open(at))
+			on(arn)
+			return func() bool {
+				r, e := m.c.iam.GetRole(context.WithoutCancel(t.Context()), &iam.GetRoleInput{RoleName: &name})
+				must(t, e)
+				return strings.Contains(*r.Role.AssumeRolePolicyDocument, "FirebreakDeny")
+			}
+		})
+		on("x")
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+		counterpart.Proved(t, denyTrustName, counterpart.Moto5, "it passes the conformance suite")
+	})
+	t.Run("it evaluates no Deny of a trust policy", func(t *testing.T) {
+		name, arn := m.role(t, open(at))
+		assume := func() string {
+			return code(err(m.c.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: sdk.String("session")})))
+		}
+		tr, e := parseTrust([]byte(open(at)))
+		must(t, e)
+		doc, e := tr.shut(time.Now())
+		must(t, e)
+		before := assume()
+		must(t, err(m.c.iam.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: sdk.String(string(doc))})))
+		if after := assume(); before != "" || after != "" {
+			t.Errorf("moto answered %q before and %q after: prove containment there, and take the limit off", before, after)
+		}
+	})
+	t.Run("revoke sessions", func(t *testing.T) {
+		s := m.suite(revokeName, func(t *testing.T) func() bool {
+			tr, e := parseTrust([]byte(open(at)))
+			must(t, e)
+			doc, e := tr.shut(time.Now().Add(-time.Minute))
+			must(t, e)
+			name, arn := m.role(t, string(doc))
+			on(arn)
+			return func() bool {
+				_, e := m.c.iam.GetRolePolicy(context.WithoutCancel(t.Context()), &iam.GetRolePolicyInput{RoleName: &name, PolicyName: sdk.String(revokePolicy)})
+				return e == nil
+			}
+		})
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+		counterpart.Proved(t, revokeName, counterpart.Moto5, "it passes the conformance suite, the policy simulator aside")
+	})
+	t.Run("a session is refused, whatever its time", func(t *testing.T) {
+		tr, e := parseTrust([]byte(open(at)))
+		must(t, e)
+		doc, e := tr.shut(time.Now().Add(-time.Minute))
+		must(t, e)
+		name, arn := m.role(t, string(doc))
+		must(t, err(m.c.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: sdk.String("all"), PolicyDocument: sdk.String(everything1)})))
+		out, e := m.c.sts.AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: sdk.String("stolen")})
+		must(t, e)
+		k := out.Credentials
+		stolen := m.as(t, Static{ID: *k.AccessKeyId, Secret: secret.NewString(*k.SecretAccessKey), Session: secret.NewString(*k.SessionToken)})
+		use := func() string { return code(err(stolen.iam.ListUsers(t.Context(), &iam.ListUsersInput{}))) }
+		if got := use(); got != "" {
+			t.Fatalf("before: %s", got)
+		}
+		revoke := revokeSessions{m.provider(m.us, adapters.Wire{Transport: motoWire{m}, Now: m.now})}
+		task := adapters.Task{Inputs: map[string]any{"account": "prod", "role": arn}, Began: m.now(), Now: m.now()}
+		for _, c := range revoke.Verify(t.Context(), task).Next {
+			if o := revoke.Apply(t.Context(), task, c); o.State != plan.Done {
+				t.Fatal(o.Outcome)
+			}
+		}
+		if got := use(); got != "AccessDenied" {
+			t.Errorf("after: %q", got)
+		}
+		must(t, err(m.c.iam.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: sdk.String(revokePolicy), PolicyDocument: sdk.String(string(revocation("2020-01-01T00:00:00Z")))})))
+		if got := use(); got != "AccessDenied" {
+			t.Errorf("moto evaluates times now (%q): prove that T leaves younger sessions alone, and take the limit off", got)
+		}
+		counterpart.Proved(t, revokeName, counterpart.Moto5, "a session that worked before is refused by the policy that was put")
+	})
+	t.Run("it has no policy simulator", func(t *testing.T) {
+		_, arn := m.role(t, open(at))
+		a, e := m.provider(m.us, adapters.Wire{Transport: http.DefaultTransport, Now: m.now}).account("prod", "")
+		must(t, e)
+		raw, e := a.reader(t.Context())
+		must(t, e)
+		_, e = raw.simulate(t.Context(), arn, time.Unix(0, 0))
+		if resp, _ := answered(e); resp == nil || resp.StatusCode != http.StatusInternalServerError {
+			t.Errorf("moto has a policy simulator now (%v): let the suite use it, and take the limit off", e)
+		}
+		on(arn)
+		snap := &snapshot.Snapshot{}
+		must(t, m.provider(m.us, adapters.Wire{Transport: http.DefaultTransport, Now: m.now}).Survey(t.Context(), m.scope, snap))
+		for _, p := range snap.Permissions {
+			if p.Granted != "unknown" {
+				t.Errorf("nobody said, and it is called %q: %+v", p.Granted, p)
+			}
+		}
+		if len(snap.Permissions) == 0 {
+			t.Error("nothing is said of any permission")
+		}
+	})
+	tally.Note(t, "aws at moto 5.2.1: trust denied and sessions revoked as documents; it evaluates no Deny of a trust policy and no time, and has no policy simulator")
+}
