@@ -15,12 +15,12 @@ import (
 )
 
 func TestWorkflowDisable(t *testing.T) {
-	adaptertest.Run(t, suite("github.workflow.disable", nil, func(s *fake.Server) bool { return !s.WorkflowActive(checks) }))
+	conforms(t, suite("github.workflow.disable", nil, func(s *fake.Server) bool { return !s.WorkflowActive(checks) }))
 }
 
 func TestWorkflowEnable(t *testing.T) {
 	off := func(s *fake.Seed) { s.Disabled = map[string]string{checks: "disabled_manually"} }
-	adaptertest.Run(t, suite("github.workflow.enable", off, func(s *fake.Server) bool { return s.WorkflowActive(checks) }))
+	conforms(t, suite("github.workflow.enable", off, func(s *fake.Server) bool { return s.WorkflowActive(checks) }))
 }
 
 func TestRunsCancel(t *testing.T) {
@@ -33,7 +33,7 @@ func TestRunsCancel(t *testing.T) {
 	s := suite("github.runs.cancel", live, func(s *fake.Server) bool { return s.LiveJobs(checks) == 0 })
 	// A cancel's answer says nothing: 202 with whatever body is accepted, and reading decides.
 	s.Quirks = adaptertest.Quirks{IgnoresBody: true}
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestSecretPut(t *testing.T) {
@@ -53,7 +53,7 @@ func TestSecretPut(t *testing.T) {
 			s.Inputs["value"] = plan.Value{Output: &plan.Ref{Action: "mint", Name: "value"}}
 			s.Secrets = map[string]secret.Text{"value": secret.NewString(newNPM)}
 			s.Quirks = adaptertest.Quirks{Blind: true}
-			adaptertest.Run(t, s)
+			conforms(t, s)
 		})
 	}
 }
@@ -62,32 +62,32 @@ func TestLogsExport(t *testing.T) {
 	s := suite("github.logs.export", nil, nil)
 	s.Inputs["since"] = plan.Value{Literal: "2025-03-14T12:00:00Z"}
 	s.Quirks = adaptertest.Quirks{NotByWorld: true} // reading is the export: there is nothing to apply
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestArtifactsExport(t *testing.T) {
 	s := suite("github.artifacts.export", uploads, nil)
 	s.Inputs["since"] = plan.Value{Literal: "2025-03-14T12:00:00Z"}
 	s.Quirks = adaptertest.Quirks{NotByWorld: true} // reading is the export: there is nothing to apply
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestAccessReview(t *testing.T) {
 	s := suite("github.access.review", nil, nil)
 	s.Inputs = inputs("repository", shop, "since", "2025-03-14T12:00:00Z")
 	s.Quirks = adaptertest.Quirks{NotByWorld: true} // whose a key is only people know
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestCachesPurge(t *testing.T) {
-	adaptertest.Run(t, suite("github.caches.purge", nil, nil))
+	conforms(t, suite("github.caches.purge", nil, nil))
 }
 
 func TestWorkflowDispatch(t *testing.T) {
 	s := suite("github.workflow.dispatch", nil, func(s *fake.Server) bool { _, b, _ := s.Built(); return b != nil })
 	s.Inputs = inputs("repository", shop, "workflow", build, "purpose", "rebuild", "subject", checks)
 	s.Quirks = adaptertest.Quirks{Blind: true}
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 // The four shapes of GitHub's rate limits, and the one that names no time, as the world

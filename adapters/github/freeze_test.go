@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
-	"github.com/firebreak/firebreak/adapters/adaptertest"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/world"
@@ -35,7 +34,7 @@ func restricted(s *fake.Server) bool {
 func TestDefaultTokenRestrict(t *testing.T) {
 	s := suite("github.default_token.restrict", writes, restricted)
 	s.Inputs = inputs("repository", shop)
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestDefaultTokenLift(t *testing.T) {
@@ -43,7 +42,7 @@ func TestDefaultTokenLift(t *testing.T) {
 		return s.TokenDefaults() == fake.TokenDefaults{Permissions: "write", Approves: true}
 	})
 	s.Inputs = inputs("repository", shop, "earlier", looseToken)
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 func TestForkApprovalRequire(t *testing.T) {
@@ -53,7 +52,7 @@ func TestForkApprovalRequire(t *testing.T) {
 				return s.ForkApproval() == "all_external_contributors" && name == "public" || s.ForkRuns() == fake.ForkRuns{Runs: true, Approval: true}
 			})
 			s.Inputs = inputs("repository", shop)
-			adaptertest.Run(t, s)
+			conforms(t, s)
 		})
 	}
 }
@@ -62,14 +61,14 @@ func TestForkApprovalLift(t *testing.T) {
 	strict := func(s *fake.Seed) { s.ForkApproval = "all_external_contributors" }
 	s := suite("github.fork_approval.lift", strict, func(s *fake.Server) bool { return s.ForkApproval() == "first_time_contributors" })
 	s.Inputs = inputs("repository", shop, "earlier", loosePolicy)
-	adaptertest.Run(t, s)
+	conforms(t, s)
 	private := func(s *fake.Seed) {
 		s.Private = true
 		s.ForkRuns = &fake.ForkRuns{Runs: true, Approval: true}
 	}
 	s = suite("github.fork_approval.lift", private, func(s *fake.Server) bool { return s.ForkRuns() == fake.ForkRuns{Runs: true, Write: true} })
 	s.Inputs = inputs("repository", shop, "earlier", `{"require_approval_for_fork_pr_workflows":false,"run_workflows_from_fork_pull_requests":true,"send_secrets_and_variables":false,"send_write_tokens_to_workflows":true}`)
-	t.Run("private", func(t *testing.T) { adaptertest.Run(t, s) })
+	t.Run("private", func(t *testing.T) { conforms(t, s) })
 }
 
 // deployments are environments of every shape a freeze has to come back to.
@@ -101,7 +100,7 @@ func TestEnvironmentFreeze(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := suite("github.environment.freeze", deployments, func(s *fake.Server) bool { return !s.Deployable(name, "main") && !s.Deployable(name, "release/1") })
 			s.Inputs = inputs("repository", shop, "environment", name)
-			adaptertest.Run(t, s)
+			conforms(t, s)
 		})
 	}
 }
@@ -114,7 +113,7 @@ func TestEnvironmentLift(t *testing.T) {
 				return s.Deployable(name, "main") && (name == "protected") != s.Deployable(name, "release/1")
 			})
 			s.Inputs = inputs("repository", shop, "environment", name, "earlier", was)
-			adaptertest.Run(t, s)
+			conforms(t, s)
 		})
 	}
 }
@@ -122,11 +121,11 @@ func TestEnvironmentLift(t *testing.T) {
 func TestRulesetFreeze(t *testing.T) {
 	s := suite("github.ruleset.freeze", nil, func(s *fake.Server) bool { return s.Forbidden("creation", "refs/tags/v9") != "" })
 	s.Inputs = inputs("repository", shop)
-	adaptertest.Run(t, s)
+	conforms(t, s)
 	s = suite("github.ruleset.freeze", nil, func(s *fake.Server) bool { return s.Forbidden("update", "refs/heads/legacy") != "" })
 	s.Inputs = inputs("repository", shop, "target", "branch")
 	s.Inputs["refs"] = plan.Value{Literal: []string{"legacy", "release/*"}}
-	t.Run("branches", func(t *testing.T) { adaptertest.Run(t, s) })
+	t.Run("branches", func(t *testing.T) { conforms(t, s) })
 }
 
 // made is a ruleset as the freeze of tags makes it.
@@ -147,7 +146,7 @@ func TestRulesetLift(t *testing.T) {
 	was = renumbered(t, w, was)
 	s := suite("github.ruleset.lift", made, func(s *fake.Server) bool { return slices.Equal(s.Rulesets(), []string{"theirs"}) })
 	s.Inputs = inputs("repository", shop, "earlier", was)
-	adaptertest.Run(t, s)
+	conforms(t, s)
 }
 
 // until calls and looks until the wished state is held.

@@ -117,6 +117,14 @@ func suite(action string, change func(*fake.Seed), truth func(*fake.Server) bool
 	}
 }
 
+// conforms runs the conformance suite; every exchange of it is held against GitHub's
+// description.
+func conforms(t *testing.T, s adaptertest.Suite) {
+	t.Helper()
+	adaptertest.Run(t, s)
+	counterpart.Proved(t, s.Action, counterpart.Described, counterpart.AsDescribed)
+}
+
 func inputs(pairs ...string) adapters.Inputs {
 	in := adapters.Inputs{}
 	for i := 0; i < len(pairs); i += 2 {

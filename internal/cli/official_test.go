@@ -37,5 +37,6 @@ func TestRehearsalAgainstOfficialDescriptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.closed(r, "held against official descriptions")
+	counterpart.Proved(t, "github", counterpart.Described, "a whole rehearsal of the shipped scenario speaks as described, named exceptions aside")
 	tally.Note(t, "a rehearsal of the shipped scenario: %s; %s", official.Figures(), models.Figures())
 }
