@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -127,10 +128,11 @@ const rounds = 5
 // compile makes the plan, surveying what the snapshot turns out to lack. Offline
 // a lack is a mistake.
 func (s *site) compile(ctx context.Context, book *playbook.Playbook, inputs map[string]any, l look, offline bool) (*plan.Plan, look, error) {
-	for n := 1; ; n++ {
+	var asked []*adapters.Missing
+	for n, unseen := 1, false; ; n++ {
 		p, err := playbook.Compile(book, playbook.Request{
 			Inputs: inputs, Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue,
-			Exposure: s.exposure, Lenient: s.lenient && n > 1,
+			Exposure: s.exposure, Lenient: s.lenient && n > 1, Unseen: unseen,
 		})
 		var lacks *playbook.Incomplete
 		if !errors.As(err, &lacks) {
@@ -139,6 +141,10 @@ func (s *site) compile(ctx context.Context, book *playbook.Playbook, inputs map[
 		if offline || len(lacks.Others) > 0 || n == rounds {
 			return nil, l, &Fault{Usage, err, "survey it with firebreak survey, or plan without --snapshot"}
 		}
+		unseen = slices.ContainsFunc(lacks.Missing, func(m *adapters.Missing) bool {
+			return slices.ContainsFunc(asked, func(before *adapters.Missing) bool { return reflect.DeepEqual(before, m) })
+		})
+		asked = append(asked, lacks.Missing...)
 		more := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
 		for _, m := range lacks.Missing {
 			if err := s.survey(ctx, m.Scope, more); err != nil {

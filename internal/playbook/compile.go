@@ -25,6 +25,10 @@ type Request struct {
 	// Lenient: what the snapshot lacks becomes a gap instead of *Incomplete. Only a
 	// partial playbook may leave things out so: a further plan has to treat them.
 	Lenient bool
+	// Unseen: what a survey could not read is a person's task instead of *Incomplete,
+	// and the closing it serves stays open. A repository that cannot be read is still
+	// *Incomplete: nothing is known of the incident then.
+	Unseen bool
 }
 
 // Incomplete says that the snapshot lacks what the plan needs. Survey each scope,

@@ -67,6 +67,10 @@ func (c *compiler) cannotPlan(d draft, err error) {
 			c.gap(plan.Gap{What: d.spec.Name, Why: missing.What + " could not be read, so this is left to a further plan"})
 			return
 		}
+		if c.request.Unseen && len(missing.Scope.Repositories) == 0 {
+			c.byHand(d, missing)
+			return
+		}
 		if !slices.ContainsFunc(c.missing, func(m *adapters.Missing) bool { return reflect.DeepEqual(m, missing) }) {
 			c.missing = append(c.missing, missing)
 		}

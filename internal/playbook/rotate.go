@@ -65,11 +65,15 @@ func (r *rotation) expand() {
 	if x.Issuer != nil {
 		if issuer, ok := r.c.request.Catalogue.Issuer(x.Issuer.Name); ok {
 			r.issuer = issuer
+			if m := r.unseen(); m != nil {
+				r.byPerson(r.c.unread(issuer.Name, m) + "; ")
+				return
+			}
 			r.byIssuer()
 			return
 		}
 	}
-	r.byPerson()
+	r.byPerson("")
 }
 
 // byIssuer is the life of a credential whose issuer an adapter speaks to.

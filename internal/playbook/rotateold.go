@@ -131,13 +131,13 @@ func probes(a *plan.Action) bool {
 // byPerson is a credential whose issuer no adapter speaks to: a person makes the new
 // value, firebreak puts it into the stores. The old one cannot be proven dead, so the
 // closing stays open and says so.
-func (r *rotation) byPerson() {
+func (r *rotation) byPerson(because string) {
 	x := r.credential
 	where := "where it was issued"
 	if x.Issuer != nil {
 		where = "at " + x.Issuer.Name
 	}
-	r.open = fmt.Sprintf("no adapter can prove the old value of %s dead %s; revoke it there and sign an exception, or declare an issuer firebreak knows", x.Name, where)
+	r.open = because + fmt.Sprintf("no adapter can prove the old value of %s dead %s; revoke it there and sign an exception, or declare an issuer firebreak knows", x.Name, where)
 	r.c.gap(plan.Gap{What: x.ID, Why: r.open})
 	for _, name := range r.names() {
 		help := &plan.Assisted{
