@@ -60,6 +60,16 @@ func GitHub(t testing.TB) *Description {
 	return d
 }
 
+// GitHubWhereInstalled gives the description, nil where it is not installed: for tests
+// that can do without it.
+func GitHubWhereInstalled(t testing.TB) *Description {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(Installed("github"), "api.github.com.json")); err != nil && !Required() {
+		return nil
+	}
+	return GitHub(t)
+}
+
 const published = "https://api.github.com"
 
 // describe reads the description as it is published. It is not validated itself: two
