@@ -54,7 +54,7 @@ func newClient(name string, s Service, getenv func(string) string, w adapters.Wi
 	}
 	paced := adapters.Paced(w, adapters.Pace{Provider: "http." + name, Gap: 200 * time.Millisecond})
 	guarded := adapters.ReadOnly(paced, reads)
-	c := &client{name: name, s: s, base: u, getenv: getenv, agent: w.Agent, now: w.Now, reads: direct(guarded), writes: direct(paced)}
+	c := &client{name: name, s: s, base: u, getenv: getenv, agent: w.Agent, now: w.Now, reads: adapters.Direct(guarded, timeout), writes: adapters.Direct(paced, timeout)}
 	if w.ReadOnly {
 		c.writes = c.reads
 	}
@@ -71,11 +71,6 @@ func pattern(path string) string {
 		}
 	}
 	return strings.Join(parts, "/")
-}
-
-// direct follows no redirect: a service that moves would take the credential along.
-func direct(rt http.RoundTripper) *http.Client {
-	return &http.Client{Transport: rt, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // own is firebreak's credential at this service.

@@ -71,7 +71,7 @@ func (m mint) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error
 }
 
 func create(t target, before existing) plan.Call {
-	return plan.Call{Key: "create", Verb: "create", Object: t.label(), Before: plan.Image(before)}
+	return plan.Call{Key: "create", Verb: adapters.Create, Object: t.label(), Before: plan.Image(before)}
 }
 
 // label names a key so that people recognize it, a different one for each mint of a
@@ -129,7 +129,7 @@ func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Set
 		return plan.Settlement{Happened: "unknown", Detail: "the intent does not say which keys existed"}
 	}
 	const skew = 5 * time.Minute
-	made := journaled(t)
+	made := t.Made()
 	maybe := slices.DeleteFunc(keys, func(k key) bool {
 		early := !k.Created.IsZero() && k.Created.Before(t.Asked(c).Add(-skew))
 		return slices.Contains(before.IDs, k.ID) || slices.Contains(made, k.ID) || early
@@ -160,43 +160,13 @@ func destroyed(t adapters.Task, c plan.Call, keys []key) plan.Settlement {
 	return plan.Settlement{Happened: "yes", Detail: "the key is not in the list any more"}
 }
 
-// journaled are the ids of keys which this action made by its journal, whether the
-// verdict still counts or not.
-func journaled(t adapters.Task) []string {
-	var out []string
-	for _, a := range t.History {
-		if a.Call.Verb != "create" {
-			continue
-		}
-		if a.Outcome != nil && a.Outcome.Outputs["id"].Value != "" {
-			out = append(out, a.Outcome.Outputs["id"].Value)
-		}
-		if a.Settlement != nil && a.Settlement.Outputs["id"].Value != "" {
-			out = append(out, a.Settlement.Outputs["id"].Value)
-		}
-	}
-	return out
-}
-
-// current is the id of the key that counts: of the last creation that was done, is not
-// superseded and whose value is not lost.
-func current(t adapters.Task) (id string, at time.Time) {
-	for _, a := range t.History {
-		lost := a.Settlement != nil && a.Settlement.Lost
-		if a.Call.Verb == "create" && !a.Superseded && !lost && a.Outcome != nil && a.Outcome.State == plan.Done {
-			id, at = a.Outcome.Outputs["id"].Value, a.At
-		}
-	}
-	return id, at
-}
-
 // Verify implements adapters.Action.
 func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	at, err := m.p.task(t)
 	if err != nil {
 		return adapters.Unread(err)
 	}
-	want, since := current(t)
+	want, since := t.Current()
 	outputs := map[string]plan.Output{"id": {Value: want}}
 	switch {
 	case at.c.s.Mint == nil:
@@ -231,7 +201,7 @@ func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 // any other may be an attacker's or somebody's new one, and is shown.
 func (t target) strays(task adapters.Task, keys []key, want string) (calls []plan.Call, found []plan.Found) {
 	known, ok := plannedIDs(task)
-	made := journaled(task)
+	made := task.Made()
 	for _, k := range keys {
 		switch {
 		case k.ID == want || k.ID == t.c.s.Auth.Own:

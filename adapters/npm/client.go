@@ -58,17 +58,12 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 	cl.base = u
 	paced := adapters.Paced(w, adapters.Pace{Provider: "npm", Gap: 200 * time.Millisecond, Quiet: 30 * time.Second})
 	guarded := adapters.ReadOnly(paced, adapters.Under(u.Path, reads))
-	cl.reads = direct(guarded)
-	cl.writes = direct(paced)
+	cl.reads = adapters.Direct(guarded, timeout)
+	cl.writes = adapters.Direct(paced, timeout)
 	if w.ReadOnly {
 		cl.writes = cl.reads
 	}
 	return cl, nil
-}
-
-// direct follows no redirect: a registry that moves would take the token along.
-func direct(rt http.RoundTripper) *http.Client {
-	return &http.Client{Transport: rt, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // strip takes what may be a password out of an address that does not parse.

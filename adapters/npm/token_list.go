@@ -6,9 +6,9 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/secret"
 )
 
@@ -81,26 +81,7 @@ func sorted(all []token) ([]token, error) {
 
 // shows reports whether a masked entry may be the given value: the characters the
 // mask leaves at both ends are the value's own. Two values may look the same.
-func (t token) shows(value secret.Text) bool { return maskFits(t.Masked, value) }
-
-func maskFits(masked string, value secret.Text) bool {
-	head, tail, ok := ends(masked)
-	v := value.Reveal()
-	return ok && len(head)+len(tail) <= len(v) && strings.HasPrefix(v, head) && strings.HasSuffix(v, tail)
-}
-
-// ends are the characters a mask leaves; not ok when they are too few to tell
-// one value from another.
-func ends(masked string) (head, tail string, ok bool) {
-	hidden := func(r rune) bool { return r == '.' || r == '…' || r == '*' || r == '•' }
-	from := strings.IndexFunc(masked, hidden)
-	if from < 0 {
-		return "", "", false
-	}
-	const few = 4
-	head, tail = masked[:from], strings.TrimLeftFunc(masked[from:], hidden)
-	return head, tail, len(tail) >= few
-}
+func (t token) shows(value secret.Text) bool { return adapters.MaskFits(t.Masked, value) }
 
 // keys are the keys of tokens, for a before-image.
 func keys(all []token) []string {

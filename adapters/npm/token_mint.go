@@ -76,7 +76,7 @@ func (m mint) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error
 }
 
 func create(user string, before existing) plan.Call {
-	return plan.Call{Key: "create", Verb: "create", Object: user, Before: plan.Image(before)}
+	return plan.Call{Key: "create", Verb: adapters.Create, Object: user, Before: plan.Image(before)}
 }
 
 // Apply implements adapters.Action.
@@ -183,7 +183,7 @@ func (m mint) Settle(ctx context.Context, t adapters.Task, c plan.Call) plan.Set
 	}
 	const leeway = 5 * time.Minute
 	asked := t.Asked(c).Add(skew - leeway) // by the registry's clock
-	made := journaled(t)
+	made := t.Made()
 	maybe := slices.DeleteFunc(tokens, func(x token) bool {
 		return slices.Contains(before.Keys, x.Key) || slices.Contains(made, x.Key) ||
 			x.Created.Before(asked) || x.Name != "" && x.Name != label(t)
@@ -208,36 +208,6 @@ func image(c plan.Call) (existing, error) {
 	return e, nil
 }
 
-// journaled are the keys of tokens which this action made by its journal, whether
-// the verdict still counts or not.
-func journaled(t adapters.Task) []string {
-	var out []string
-	for _, a := range t.History {
-		if a.Call.Verb != "create" {
-			continue
-		}
-		if a.Outcome != nil && a.Outcome.Outputs["id"].Value != "" {
-			out = append(out, a.Outcome.Outputs["id"].Value)
-		}
-		if a.Settlement != nil && a.Settlement.Outputs["id"].Value != "" {
-			out = append(out, a.Settlement.Outputs["id"].Value)
-		}
-	}
-	return out
-}
-
-// current is the key of the token that counts: of the last creation that was done,
-// not superseded, and whose value is not lost.
-func current(t adapters.Task) (key string, at time.Time) {
-	for _, a := range t.History {
-		lost := a.Settlement != nil && a.Settlement.Lost
-		if a.Call.Verb == "create" && !a.Superseded && !lost && a.Outcome != nil && a.Outcome.State == plan.Done {
-			key, at = a.Outcome.Outputs["id"].Value, a.At
-		}
-	}
-	return key, at
-}
-
 // Verify implements adapters.Action.
 func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	tokens, err := m.p.c.tokens(ctx)
@@ -247,7 +217,7 @@ func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if t.Action.Assisted != nil {
 		return assisted(t, tokens)
 	}
-	want, at := current(t)
+	want, at := t.Current()
 	r := plan.Reading{State: plan.Broken, Detail: "no new token yet"}
 	r.Next, r.Found = m.strays(t, tokens, want)
 	there := slices.ContainsFunc(tokens, func(x token) bool { return x.Key == want })
@@ -270,7 +240,7 @@ func (m mint) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 // deleted; any other may be an attacker's or somebody's new one, and is shown.
 func (m mint) strays(t adapters.Task, tokens []token, want string) (calls []plan.Call, found []plan.Found) {
 	known, ok := planned(t)
-	made := journaled(t)
+	made := t.Made()
 	for _, x := range tokens {
 		switch {
 		case x.Key == want || x.shows(m.p.c.token):

@@ -59,7 +59,7 @@ func (a revoke) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, err
 	var theirs []snapshot.NPMToken
 	for _, t := range r.Tokens {
 		before.Keys = append(before.Keys, t.Key)
-		if !maskFits(t.Masked, a.p.c.token) {
+		if !adapters.MaskFits(t.Masked, a.p.c.token) {
 			theirs = append(theirs, t)
 		}
 	}
@@ -210,19 +210,13 @@ func (a revoke) one(t adapters.Task, theirs []token) decision {
 		return decision{doomed: byID, how: "known by its id; the old value's characters agree", seen: true}
 	case len(matching) > 1:
 		return decision{stuck: true, how: fmt.Sprintf("%d tokens look like the old value; give the id of the right one under issuer npm.token", len(matching))}
-	case len(byID) == 1 && tellable(byID[0]) && t.Text("id") == "":
+	case len(byID) == 1 && adapters.MaskTells(byID[0].Masked) && t.Text("id") == "":
 		// The plan took the only token there was, and it is another one.
 		return decision{how: "no token in the list looks like the old value"}
-	case len(byID) == 1 && tellable(byID[0]):
+	case len(byID) == 1 && adapters.MaskTells(byID[0].Masked):
 		return decision{stuck: true, how: "the token with the given id is not the one with the old value (" + byID[0].told() + "); correct the id under issuer npm.token"}
 	}
 	return decision{doomed: byID, how: "known by its id", seen: seen}
-}
-
-// tellable reports whether the list shows enough of a token to say that it is another.
-func tellable(x token) bool {
-	_, _, ok := ends(x.Masked)
-	return ok
 }
 
 // plannedTarget is the key the plan named, "" when it named none.
@@ -307,7 +301,7 @@ func (a revoke) probe(ctx context.Context, t adapters.Task, r plan.Reading, d de
 // action deleted: a registry refuses every value it never gave out, too.
 func another(t adapters.Task, old secret.Text) bool {
 	var was beforeToken
-	if json.Unmarshal(t.Action.Before, &was) != nil || !tellable(token{Masked: was.Masked}) || maskFits(was.Masked, old) {
+	if json.Unmarshal(t.Action.Before, &was) != nil || !adapters.MaskTells(was.Masked) || adapters.MaskFits(was.Masked, old) {
 		return false
 	}
 	return slices.ContainsFunc(deletions(t), func(a plan.Attempt) bool { return a.Call.Object == was.Key })
