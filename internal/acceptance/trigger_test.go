@@ -157,6 +157,12 @@ func TestContainmentIsTriggeredOnce(t *testing.T) {
 				t.Errorf("%s, trigger %d: exit %d\n%s%s", c.key, i, a.code, a.out, a.said)
 			}
 		}
+		// Who resumes it by hand is told the same.
+		_, id, _ := strings.Cut(all[0].out, `"incident": "`)
+		id, _, _ = strings.Cut(id, `"`)
+		if a := heard(s.command("resume", id, "--non-interactive")); a.code != c.code || !strings.Contains(a.said, c.says) {
+			t.Errorf("%s resumed: exit %d\n%s", c.key, a.code, a.said)
+		}
 	}
 	if begun, err := filepath.Glob(s.file("state", "incidents", "*")); err != nil || len(begun) != 2 {
 		t.Errorf("incidents: %v %v", begun, err)

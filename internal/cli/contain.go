@@ -21,6 +21,9 @@ import (
 	"github.com/firebreak/firebreak/internal/view"
 )
 
+// containPlaybook is the shipped playbook that contain carries out, in two rounds.
+const containPlaybook = "contain"
+
 type containOptions struct {
 	f              *Factory
 	repos          []string
@@ -158,7 +161,7 @@ func containRun(ctx context.Context, opts *containOptions) (err error) {
 func (r *containment) first(ctx context.Context, id string) (opening, error) {
 	o := opening{incident: id}
 	var err error
-	if r.book, err = r.site.playbook("contain"); err != nil {
+	if r.book, err = r.site.playbook(containPlaybook); err != nil {
 		return o, err
 	}
 	who := make(chan selves, 1)

@@ -128,7 +128,7 @@ func (f *Factory) again(ctx context.Context, t trigger, dir, format string, nonI
 		}
 		s := d.State()
 		if s.Phase == "closed" || s.Pause != nil {
-			return errors.Join(f.answer(format, r, d), ended(s), t.narrow(s))
+			return errors.Join(f.answer(format, r, d), ended(s), narrow(s))
 		}
 		alive, err := journal.Alive(dir)
 		if err != nil {
@@ -157,8 +157,8 @@ func (f *Factory) again(ctx context.Context, t trigger, dir, format string, nonI
 
 // narrow is the error of a containment that never came to its second look: the doors
 // that were named are shut, and nobody knows which others there are.
-func (t trigger) narrow(s *respond.State) error {
-	if !t.contains || !contained(s) || len(s.Plans) > 1 {
+func narrow(s *respond.State) error {
+	if !contained(s) || len(s.Plans) > 1 || s.Plans[0].Plan.Playbook.Name != containPlaybook {
 		return nil
 	}
 	return fault(Unknown, "firebreak run compromised-workflow --incident "+s.Opened.Incident,
@@ -219,7 +219,7 @@ func (f *Factory) takeUp(ctx context.Context, t trigger, dir, format string, non
 	if t.contains {
 		person = &consent{next: person, by: f.operator()}
 	}
-	return true, sit.with(ctx, person, format, ndjson, t.narrow)
+	return true, sit.with(ctx, person, format, ndjson, narrow)
 }
 
 // contents are the bytes of the plan or playbook a trigger names.

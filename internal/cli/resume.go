@@ -91,5 +91,5 @@ func resumeRun(ctx context.Context, opts *resumeOptions) error {
 	if err := t.approve(approved); err != nil {
 		return errors.Join(err, t.log.Close())
 	}
-	return t.sit(ctx, format, opts.nonInteractive, ndjson)
+	return t.with(ctx, t.person(opts.nonInteractive), format, ndjson, narrow)
 }
