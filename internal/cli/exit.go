@@ -61,7 +61,7 @@ func exits() []exit {
 		{Unknown, "unknown", "it cannot be told whether something happened; settle it before relying on anything", "run, resume", nil},
 		{Locked, "locked", "another living process owns the incident", "run, resume", func(err error) bool { return as[*journal.Locked](err) || as[*journal.Fenced](err) }},
 		{Unverified, "not verified", "a journal, checkpoint or approval does not verify", "verify, run, resume", isDamage},
-		{Interrupted, "interrupted", "stopped by Ctrl-C; what ran is recorded, the incident can be resumed", "every command", isInterrupt},
+		{Interrupted, "interrupted", "stopped by a person: Ctrl-C, a pause, a hand-over; what ran is recorded, the incident can be resumed", "every command", isInterrupt},
 	}
 }
 

@@ -6,11 +6,14 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/drive/local"
 	"github.com/firebreak/firebreak/internal/durable"
+	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/view"
 )
@@ -114,14 +117,27 @@ func (f *Factory) outside(name string) (*sitting, error) {
 	if phase(dir) == notBegun {
 		return nil, fault(Usage, "begin it again, with firebreak run or rehearse", "%s was cut short before it had a plan; nothing was sent", filepath.Base(dir))
 	}
-	clock, err := realClock(f.Environ)
+	r, err := journal.Read(dir)
 	if err != nil {
 		return nil, err
+	}
+	clock := drive.Clock(still{})
+	if r.Opened.Mode != "rehearsal" {
+		if clock, err = realClock(f.Environ); err != nil {
+			return nil, err
+		}
 	}
 	t := &sitting{f: f, site: &site{clock: clock}, dir: dir}
 	t.log, err = local.Open(t.parts(nil), f.operator())
 	return t, err
 }
+
+// still is the clock of a rehearsal that nobody carries out: its world's time stands,
+// and what is recorded now has the time of the last record.
+type still struct{ wall }
+
+// Now implements drive.Clock.
+func (still) Now() time.Time { return time.Time{} }
 
 // tellHandOver prints what the one who goes on has to know, to be copied and sent.
 func (f *Factory) tellHandOver(w io.Writer, s *respond.State) error {

@@ -93,7 +93,8 @@ func rollbackRun(ctx context.Context, opts *rollbackOptions) error {
 	if yes, err := opts.agreed(ctx, p); err != nil || !yes {
 		return err
 	}
-	watching, ndjson := f.observers(format)
+	back := &wayBack{plan: p, over: make(chan struct{})}
+	watching, ndjson := f.observers(format, back)
 	ndjson.seq = len(r.Events)
 	t, err := f.resumeSitting(ctx, s, dir, place{}, watching)
 	if err != nil {
@@ -106,7 +107,12 @@ func rollbackRun(ctx context.Context, opts *rollbackOptions) error {
 	if err != nil {
 		return errors.Join(err, t.log.Close())
 	}
-	return t.with(ctx, &wayBack{next: t.person(opts.nonInteractive), plan: p}, format, ndjson, func(*respond.State) error { return nil })
+	back.next, t.enough = t.person(opts.nonInteractive), back.over
+	err = t.with(ctx, back, format, ndjson, func(*respond.State) error { return nil })
+	if back.finished && CodeOf(err) == Interrupted {
+		return nil // what else the incident wants is for resume
+	}
+	return err
 }
 
 // wanted are the actions that were done and are to be taken back, oldest first.
@@ -187,20 +193,60 @@ func (opts *rollbackOptions) agreed(ctx context.Context, p *plan.Plan) (bool, er
 	return n == 0, err
 }
 
-// wayBack answers in a rollback's sitting: what is not part of the way back is left
-// for another sitting.
+// wayBack answers in a rollback's sitting, and ends it when the way back is carried
+// out: what else the incident wants is left for another sitting.
 type wayBack struct {
-	next drive.Responder
-	plan *plan.Plan
+	next     drive.Responder
+	plan     *plan.Plan
+	over     chan struct{}
+	finished bool
 }
 
 // Answer implements drive.Responder.
 func (w *wayBack) Answer(ctx context.Context, s *respond.State, a respond.Ask) (drive.Reply, bool, error) {
-	ours := func(x *plan.Action) bool {
-		return slices.ContainsFunc(w.plan.Actions, func(y plan.Action) bool { return y.ID == x.ID })
-	}
+	ours := func(x *plan.Action) bool { return w.ours(x.ID) }
 	if !slices.ContainsFunc(a.Actions, ours) {
 		return drive.Reply{}, false, nil
 	}
 	return w.next.Answer(ctx, s, a)
+}
+
+func (w *wayBack) ours(id string) bool {
+	return slices.ContainsFunc(w.plan.Actions, func(y plan.Action) bool { return y.ID == id })
+}
+
+// Observe implements drive.Observer.
+func (w *wayBack) Observe(_ respond.Event, s *respond.State) {
+	if w.finished {
+		return
+	}
+	done := 0
+	for i := range s.Actions {
+		if s.Actions[i].Phase == respond.Finished && w.ours(s.Actions[i].Action.ID) {
+			done++
+		}
+	}
+	if done == len(w.plan.Actions) {
+		w.finished = true
+		close(w.over)
+	}
+}
+
+// either gives what either channel gives; a closed b counts once.
+func either(ctx context.Context, a, b <-chan struct{}) <-chan struct{} {
+	out := make(chan struct{}, 3) // a gives two at most
+	go func() {
+		for {
+			select {
+			case <-a:
+				out <- struct{}{}
+			case <-b:
+				b = nil
+				out <- struct{}{}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
 }

@@ -19,6 +19,7 @@ type settleOptions struct {
 	action   string
 	happened string
 	reason   string
+	id       string
 }
 
 func newCmdSettle(f *Factory, runF func(*settleOptions) error) *cobra.Command {
@@ -51,6 +52,7 @@ or --reason, the terminal asks; what is in doubt is listed first.`,
 		},
 	}
 	cmd.Flags().StringVar(&opts.happened, "happened", "", "`yes` or no")
+	cmd.Flags().StringVar(&opts.id, "id", "", "of something that was made: its `id`; its value is lost, so it is destroyed and made anew")
 	cmd.Flags().StringVar(&opts.reason, "reason", "", "how you know; stands in the report")
 	return cmd
 }
@@ -82,13 +84,16 @@ func settleRun(ctx context.Context, opts *settleOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := opts.complete(ctx); err != nil {
+	if err := opts.complete(ctx, d.Action); err != nil {
 		return err
 	}
 	by := f.operator()
 	word := respond.Settled{
 		Action: d.Action.ID, Number: d.Attempt.Number, By: by, Reason: opts.reason,
 		Settlement: plan.Settlement{Happened: opts.happened, Lost: opts.happened == "yes", Detail: "settled by " + by + ": " + opts.reason},
+	}
+	if opts.happened == "yes" && opts.id != "" {
+		word.Settlement.Outputs = map[string]plan.Output{"id": {Value: opts.id}}
 	}
 	if err := t.log.Append(word); err != nil {
 		return err
@@ -139,10 +144,13 @@ func doubtIDs(doubts []view.Doubt) []string {
 }
 
 // complete asks for what was left out. Nobody settles anything without a reason.
-func (opts *settleOptions) complete(ctx context.Context) (err error) {
+func (opts *settleOptions) complete(ctx context.Context, a *plan.Action) (err error) {
 	io := opts.f.IO
-	if opts.happened != "" && strings.TrimSpace(opts.reason) != "" {
+	if opts.happened != "" && strings.TrimSpace(opts.reason) != "" && (a.Role != plan.Mint || opts.happened == "no" || opts.id != "") {
 		return nil
+	}
+	if a.Role == plan.Mint && opts.happened == "yes" && opts.id == "" && !io.CanAsk() {
+		return fault(Usage, "name it with --id", "something was made and its value is lost; without its id it cannot be destroyed")
 	}
 	if !io.CanAsk() {
 		return fault(Usage, "give --happened yes or no, and --reason TEXT", "it is not said whether it happened, or how you know")
@@ -156,6 +164,11 @@ func (opts *settleOptions) complete(ctx context.Context) (err error) {
 			return fault(Unknown, "firebreak resume "+opts.incident+" looks again", "it is left in doubt")
 		}
 		opts.happened = []string{"yes", "no"}[n]
+	}
+	if a.Role == plan.Mint && opts.happened == "yes" && opts.id == "" {
+		if opts.id, err = io.Line(ctx, "Which object was made? (its id; its value is lost, so it is destroyed and made anew)", needed); err != nil {
+			return err
+		}
 	}
 	if strings.TrimSpace(opts.reason) == "" {
 		opts.reason, err = io.Line(ctx, "How do you know? (stands in the report)", needed)

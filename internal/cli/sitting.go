@@ -27,8 +27,9 @@ type sitting struct {
 	sealer   *secret.Sealer
 	evidence *local.Evidence
 	log      *local.Log
-	takeOver string       // why we go on with what was handed to somebody else
-	rounds   *containment // what is added to the incident while it goes on; nil for nothing
+	takeOver string          // why we go on with what was handed to somebody else
+	enough   <-chan struct{} // when it is closed the sitting ends in order; nil: never
+	rounds   *containment    // what is added to the incident while it goes on; nil for nothing
 }
 
 // parts is what the incident's log is made of.
@@ -117,8 +118,9 @@ func (t *sitting) start(planned respond.Planned, approved *judged, recipients []
 
 // place is what a resumed sitting has besides its site.
 type place struct {
-	world    string // the world's id; "" for real providers
-	takeOver string // why we go on with what was handed to somebody else
+	world    string          // the world's id; "" for real providers
+	takeOver string          // why we go on with what was handed to somebody else
+	enough   <-chan struct{} // when it is closed the sitting ends in order; nil: never
 }
 
 // resumeSitting goes on with the incident in dir.
@@ -183,6 +185,11 @@ func lostValues(dir string, r *journal.Replay) ([]string, error) {
 func (t *sitting) run(ctx context.Context, responder drive.Responder) (*respond.State, error) {
 	interrupt, stop := term.CatchInterrupts(t.f.IO.Err)
 	defer stop()
+	if t.enough != nil {
+		watched, forget := context.WithCancel(ctx)
+		defer forget()
+		interrupt = either(watched, interrupt, t.enough)
+	}
 	look := &eyes{site: t.site, evidence: t.evidence}
 	survey, amend := look.Survey, (<-chan []respond.Data)(nil)
 	if t.rounds != nil {

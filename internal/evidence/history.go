@@ -3,6 +3,7 @@ package evidence
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
@@ -55,9 +56,17 @@ func (r *Report) sat(f func(*Sitting)) {
 	}
 }
 
-// gap adds what is not known or not kept, once.
+// gap adds what is not known or not kept, once: what is said of the same thing, or for
+// the same reason of the same object, is no other gap.
 func (r *Report) gap(g plan.Gap) {
-	if g.Why != "" && !slices.Contains(r.Gaps, g) {
+	said := func(h plan.Gap) bool { return h.What == g.What || h.Why == g.Why && object(h.What) == object(g.What) }
+	if g.Why != "" && !slices.ContainsFunc(r.Gaps, said) {
 		r.Gaps = append(r.Gaps, g)
 	}
+}
+
+// object is what a gap is about, without the words for it: "acme/shop" of
+// "caches:acme/shop" and of "content of the caches of acme/shop".
+func object(what string) string {
+	return what[strings.LastIndexAny(what, ": ")+1:]
 }

@@ -67,7 +67,9 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 		respond.Intended{Action: a.ID, Call: plan.Call{Key: hostile, Verb: hostile, Object: hostile}, Number: 1},
 		respond.Outcome{Action: a.ID, Number: 1, Outcome: plan.Outcome{State: plan.Refused, Detail: hostile}},
 		respond.Surveyed{Scope: "boundary", Findings: []respond.Finding{{Rule: hostile, Where: hostile, Message: hostile}}, Unknown: []string{hostile}},
-		respond.Overridden{Gate: plan.GateContain, Reason: hostile, By: hostile},
+		respond.Overridden{Gate: plan.GateContain, Actions: []string{hostile, a.ID}, Reason: hostile, By: hostile},
+		respond.Settled{Action: a.ID, Number: 1, Settlement: plan.Settlement{Happened: "yes", Detail: hostile}, By: hostile, Reason: hostile},
+		respond.HandedOver{From: hostile, To: hostile, Epoch: 2, Note: hostile},
 		respond.Paused{Reason: hostile, Code: 4},
 	} {
 		e := respond.Event{Time: at, Data: x}
@@ -79,6 +81,28 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 	poison(reflect.ValueOf(&inv).Elem())
 	style := NewStyle(io.Discard, false)
 	for name, write := range map[string]func(io.Writer) error{
+		"where": func(w io.Writer) error { return Where(w, style, s, hostile, hostile) },
+		"where within": func(w io.Writer) error {
+			_, err := io.WriteString(w, WhereWithin(1, style, s, hostile, hostile)+WhereShort(style, s))
+			return err
+		},
+		"message": func(w io.Writer) error {
+			_, err := io.WriteString(w, Messages(s, hostile, []*plan.Action{&a}))
+			return err
+		},
+		"hand-over": func(w io.Writer) error {
+			_, err := io.WriteString(w, HandOver(s, respond.HandedOver{From: hostile, To: hostile, Note: hostile, Checkpoint: "note"}, hostile))
+			return err
+		},
+		"doubts": func(w io.Writer) error {
+			return WriteDoubts(w, style, []Doubt{{&a, plan.Attempt{Call: plan.Call{Verb: hostile, Object: hostile}, Outcome: &plan.Outcome{Detail: hostile, Request: hostile}}}})
+		},
+		"reversals": func(w io.Writer) error {
+			return Reversals(w, style, []Reversal{{Action: &a, By: hostile}, {Action: &a, Why: hostile}, {Action: &a, Why: hostile, Person: true}})
+		},
+		"exercise": func(w io.Writer) error {
+			return Exercise(w, style, []Asked{{Step: hostile, Question: hostile, Choice: hostile, Reason: hostile}}, []string{hostile}, []string{hostile}, 1)
+		},
 		"status": func(w io.Writer) error { return Status(w, style, NewIncident(s, hostile)) },
 		"plan":   func(w io.Writer) error { return Plan(w, style, p, "d") },
 		"details": func(w io.Writer) error {

@@ -12,12 +12,19 @@ import (
 // external systems → who rotates it; then the answers and the findings.
 func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 	var b strings.Builder
+	if workflows(inv) == 0 {
+		b.WriteString("There is no workflow: nothing below .github/workflows was found.\n")
+	}
 	t := Table{Style: st, Head: []string{"WORKFLOW", "JOB", "TRUST", "REACHES", "HOW", "SYSTEMS", "AUTHORITY", "OWNER"}}
 	for _, r := range inventory.Rows(inv) {
 		t.Add(Line(r.Workflow), Line(r.Job), trust(st, r.Trust), Line(r.Name), Line(how(r)), Line(list(r.Systems)), Line(list(r.Authority)), ownerText(st, r))
 	}
-	if err := t.Write(&b); err != nil {
-		return err
+	if len(t.Rows) > 0 {
+		if err := t.Write(&b); err != nil {
+			return err
+		}
+	} else if workflows(inv) > 0 {
+		b.WriteString("No workflow reaches a credential or an identity.\n")
 	}
 	for _, r := range inv.Repositories {
 		for _, wf := range r.Workflows {
@@ -38,6 +45,13 @@ func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 	}
 	_, err := io.WriteString(w, st.fit(b.String()))
 	return err
+}
+
+func workflows(inv inventory.Inventory) (n int) {
+	for _, r := range inv.Repositories {
+		n += len(r.Workflows)
+	}
+	return n
 }
 
 func writeAnswers(b *strings.Builder, st Style, wf *inventory.Workflow) {
