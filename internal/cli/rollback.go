@@ -158,8 +158,10 @@ func reversals(all []playbook.Reversal) []view.Reversal {
 // wayBack compiles the rollback from a fresh survey.
 func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Action) (*plan.Plan, []playbook.Reversal, error) {
 	ids := make([]string, len(st.Actions))
+	gave := map[string]map[string]plan.Output{}
 	for i := range st.Actions {
 		ids[i] = st.Actions[i].Action.ID
+		gave[ids[i]] = st.Actions[i].Outputs
 	}
 	repositories, subjects := about(st)
 	l, err := s.look(ctx, repositories, subjects)
@@ -167,7 +169,7 @@ func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Acti
 		return nil, nil, err
 	}
 	for n := 1; ; n++ {
-		p, all, err := playbook.Rollback(playbook.Request{Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue}, st.Plans[0].Plan, done, ids)
+		p, all, err := playbook.Rollback(playbook.Request{Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue, Outputs: gave}, st.Plans[0].Plan, done, ids)
 		var lacks *playbook.Incomplete
 		if !errors.As(err, &lacks) || n == rounds {
 			return p, all, err

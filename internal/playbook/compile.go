@@ -25,6 +25,9 @@ type Request struct {
 	// Lenient: what the snapshot lacks becomes a gap instead of *Incomplete. Only a
 	// partial playbook may leave things out so: a further plan has to treat them.
 	Lenient bool
+	// Outputs are what done actions gave, by action id, for a rollback: they fill the
+	// inputs of the same names of their inverses, which no plan knows beforehand.
+	Outputs map[string]map[string]plan.Output
 	// Unseen: what a survey could not read is a person's task instead of *Incomplete,
 	// and the closing it serves stays open. A repository that cannot be read is still
 	// *Incomplete: nothing is known of the incident then.

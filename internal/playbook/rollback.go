@@ -3,6 +3,7 @@ package playbook
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -115,7 +116,8 @@ func (b *rollback) inverse(x *Reversal) error {
 		x.Why = a.Inverse.Use + " would open a door without waiting for the boundary; do it by hand, once it is fixed"
 		return nil
 	}
-	change, err := action.Plan(adapters.Inputs(a.Inverse.With), b.c.request.Snapshot)
+	with := b.with(a, spec)
+	change, err := action.Plan(adapters.Inputs(with), b.c.request.Snapshot)
 	var missing *adapters.Missing
 	switch {
 	case errors.As(err, &missing):
@@ -127,12 +129,25 @@ func (b *rollback) inverse(x *Reversal) error {
 		x.Why = "it is so again already"
 		return nil
 	}
-	y := b.c.build(draft{step: plan.Restore, spec: spec, inputs: a.Inverse.With, credential: a.Credential, owner: a.Owner, contact: a.Contact}, change)
+	y := b.c.build(draft{step: plan.Restore, spec: spec, inputs: with, credential: a.Credential, owner: a.Owner, contact: a.Contact}, change)
 	y.ID = b.id(y)
 	b.ids = append(b.ids, y.ID)
 	b.c.actions = append(b.c.actions, y)
 	x.By = y
 	return nil
+}
+
+// with are the inputs of a's inverse: what the plan says, and over it what a gave when
+// it was carried out (the exact state before it, the id of what it made).
+func (b *rollback) with(a *plan.Action, spec plan.Spec) map[string]plan.Value {
+	out := map[string]plan.Value{}
+	maps.Copy(out, a.Inverse.With)
+	for _, f := range spec.Inputs {
+		if o, ok := b.c.request.Outputs[a.ID][f.Name]; ok && o.Value != "" {
+			out[f.Name] = plan.Value{Literal: typed(o.Value, f.Type)}
+		}
+	}
+	return out
 }
 
 // opens reports whether taking a back opens a door.

@@ -156,3 +156,23 @@ func TestRollbackIsPure(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What an action gave when it was carried out is nearer the truth than what its plan
+// could say of its way back.
+func TestRollbackTakesWhatTheActionGave(t *testing.T) {
+	first, done := carriedOut(t)
+	r := request()
+	for _, a := range done {
+		if a.Inverse != nil && a.Inverse.Use == "github.workflow.enable" {
+			r.Outputs = map[string]map[string]plan.Output{a.ID: {"workflow": {Value: ".github/workflows/earlier.yml"}, "nothing-it-takes": {Value: "x"}}}
+		}
+	}
+	p, _, err := Rollback(r, first, done, nil)
+	if err != nil || len(p.Actions) != 1 {
+		t.Fatalf("%v %s", err, describe(p))
+	}
+	in := p.Actions[0].Inputs
+	if in["workflow"].Literal != ".github/workflows/earlier.yml" || in["repository"].Literal == nil || len(in["nothing-it-takes"].Held) > 0 || in["nothing-it-takes"].Literal != nil {
+		t.Errorf("it would be given %v", in)
+	}
+}
