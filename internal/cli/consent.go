@@ -37,5 +37,5 @@ func contains(a *plan.Action) bool {
 // contained reports whether an incident came to the end of a plan that leaves the
 // rest to a further one.
 func contained(s *respond.State) bool {
-	return s.Phase == "paused" && s.Pause != nil && s.Pause.Code == int(OK) && len(s.Plans) > 0 && s.Plans[len(s.Plans)-1].Plan.Partial != ""
+	return s.Phase == "paused" && s.Pause != nil && s.Pause.Code == int(OK) && s.Leaves() != ""
 }

@@ -14,7 +14,7 @@ import (
 // responses fail, so this holds minting, and with it everything that follows.
 func uncovered(s *respond.State, inv inventory.Inventory) []string {
 	var out []string
-	if len(s.Plans) > 0 && s.Plans[len(s.Plans)-1].Plan.Partial != "" {
+	if s.Leaves() != "" {
 		return nil // it says itself that a further plan treats the rest
 	}
 	closings := map[string]plan.Closing{}

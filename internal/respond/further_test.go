@@ -101,3 +101,43 @@ func TestSinceWhenIsWhatTheLastPlanSays(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// A rollback is a further plan of the same workflows that says nothing of credentials.
+func TestAWayBackTreatsNothingThatWasLeft(t *testing.T) {
+	b := open(t, respond.Opened{}, left("a"))
+	b.held("shut", plan.P1)
+	b.plan(&plan.Plan{Schema: plan.Schema, Subjects: []string{"a"}})
+	if got := b.d.State().Closings; len(got) != 1 || got[0].Closed {
+		t.Fatalf("the open credential is forgotten: %+v", got)
+	}
+	if s := b.stop(); s.Close {
+		t.Fatalf("the incident closes with a credential open: %+v", s)
+	}
+}
+
+// What a whole plan did not close is not excused by a partial plan that came later.
+func TestAPartialPlanDoesNotExcuseAWholeOne(t *testing.T) {
+	b := open(t, respond.Opened{}, whole("a"))
+	b.broken("kill", "call")
+	b.answer("confirm/disable/irreversible#1", "skip")
+	p := one(action("shut", plan.Contain, plan.Reversible))
+	p.Partial, p.Subjects, p.Closings = "contained", []string{"b"}, nil
+	b.plan(p)
+	b.held("shut", plan.P1)
+	if s := b.stop(); s.Code != 5 {
+		t.Fatalf("KEY was never killed: %+v", s)
+	}
+}
+
+// Where the whole plan came first there is nothing left to a further one.
+func TestAPartialPlanAfterAWholeOneLeavesNothing(t *testing.T) {
+	b := open(t, respond.Opened{}, whole("a", "b"))
+	b.held("kill", plan.P1)
+	p := one(action("shut", plan.Contain, plan.Reversible))
+	p.Partial, p.Subjects, p.Closings = "contained", []string{"b"}, nil
+	b.plan(p)
+	b.held("shut", plan.P1)
+	if s := b.stop(); !s.Close {
+		t.Fatalf("everything is done and it stays open for ever: %+v", s)
+	}
+}

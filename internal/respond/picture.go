@@ -155,13 +155,35 @@ func (d *Decider) treated(n int, c plan.Closing) bool {
 	}
 	whole := false
 	for _, p := range d.plans[n+1:] {
-		if slices.ContainsFunc(p.Plan.Closings, func(x plan.Closing) bool { return x.Credential == c.Credential }) {
+		if speaks(p.Plan, c) {
 			return false // merged with what that says
 		}
-		about := func(x string) bool { return slices.Contains(p.Plan.Subjects, x) }
-		whole = whole || p.Plan.Partial == "" && !slices.ContainsFunc(d.plans[n].Plan.Subjects, func(x string) bool { return !about(x) })
+		whole = whole || goesOn(p.Plan, d.plans[n].Plan)
 	}
 	return whole
+}
+
+func speaks(p *plan.Plan, c plan.Closing) bool {
+	return slices.ContainsFunc(p.Closings, func(x plan.Closing) bool { return x.Credential == c.Credential })
+}
+
+// goesOn reports whether p is a whole plan about all that partial is about. A plan that
+// says nothing of any credential (the way back of a rollback) treats none.
+func goesOn(p, partial *plan.Plan) bool {
+	return p.Partial == "" && len(p.Closings) > 0 && !slices.ContainsFunc(partial.Subjects, func(x string) bool { return !slices.Contains(p.Subjects, x) })
+}
+
+// Leaves says what the incident's plans leave to a further one, in the words of the last
+// that leaves something; "" where whole plans are about everything.
+func (s *State) Leaves() string { return leaves(s.Plans) }
+
+func leaves(plans []Planned) string {
+	for _, p := range slices.Backward(plans) {
+		if p.Plan.Partial != "" && !slices.ContainsFunc(plans, func(w Planned) bool { return goesOn(w.Plan, p.Plan) }) {
+			return p.Plan.Partial
+		}
+	}
+	return ""
 }
 
 // merge joins what two plans of one incident say of a credential: everything either

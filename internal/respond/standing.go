@@ -69,39 +69,37 @@ func worse(a, b int) int {
 // end is what happens when nothing is left to do.
 func (d *Decider) end() Stop {
 	var open []string
-	code := 0
+	code, left := 0, 0 // left: where what partial plans leave is not counted
 	for _, c := range d.closings() {
 		if c.Closed || c.Exception != nil {
 			continue
 		}
 		open = append(open, c.Name)
 		code = worse(code, gated)
+		if slices.ContainsFunc(d.plans, func(p Planned) bool { return p.Plan.Partial == "" && speaks(p.Plan, c.Closing) }) {
+			left = worse(left, gated)
+		}
 	}
 	for _, a := range d.acts {
 		if a.doubt() != nil {
-			code = worse(code, doubtful)
+			code, left = worse(code, doubtful), worse(left, doubtful)
 		}
 	}
-	if rest := d.partial(); rest != "" {
-		if stuck := d.stuck(); len(stuck) > 0 {
-			return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck)}
-		}
-		if code != doubtful {
-			code = 0 // what is open is the further plan's to close
-		}
-		return Stop{Code: code, Reason: rest}
-	}
-	if stuck := d.stuck(); len(open) == 0 && len(stuck) > 0 {
+	stuck, rest := d.stuck(), leaves(d.plans)
+	switch {
+	case rest != "" && len(stuck) > 0:
+		return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck)}
+	case rest != "" && left == 0:
+		return Stop{Reason: rest} // what is open is the further plan's to close
+	case rest != "" && left == doubtful:
+		return Stop{Code: left, Reason: rest}
+	case len(open) == 0 && len(stuck) > 0:
 		return Stop{Code: worse(code, gated), Reason: "not carried out, because each waits for another: " + join(stuck) + "; correct the playbook and plan again"}
-	}
-	if len(open) > 0 {
+	case len(open) > 0:
 		return Stop{Code: code, Reason: "not closed: " + join(open) + "; each needs its action carried out, or a signed exception with owner and date"}
 	}
 	return Stop{Code: code, Reason: "every credential is closed", Close: code == 0}
 }
-
-// partial says what the last plan leaves to a further one, "" when it leaves nothing.
-func (d *Decider) partial() string { return d.plans[len(d.plans)-1].Plan.Partial }
 
 // stuck lists the actions which are neither done nor skipped.
 func (d *Decider) stuck() []string {
