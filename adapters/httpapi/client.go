@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -109,7 +110,11 @@ func (c *client) request(ctx context.Context, r *Request, vars map[string]string
 	if scheme != "" {
 		scheme += " "
 	}
-	req.Header.Set(c.s.Auth.Header, scheme+value.Reveal())
+	header := scheme + value.Reveal()
+	if strings.ContainsFunc(header, unicode.IsControl) {
+		return nil, adapters.Unconfigured("the credential for " + c.name + " has a line break or another control character in it, which no header carries; set it without")
+	}
+	req.Header.Set(c.s.Auth.Header, header)
 	return req, nil
 }
 
@@ -150,7 +155,7 @@ func do(hc *http.Client, req *http.Request) (answer, error) {
 // what the request's declaration wants of it, where it has a body at all. A login page
 // or a proxy answers 200 to anything.
 func (a answer) wanted(r *Request) error {
-	if a.resp.StatusCode == http.StatusNoContent && len(r.Is) == 0 {
+	if bodiless := a.resp.StatusCode == http.StatusNoContent || r.Method == http.MethodHead; bodiless && len(r.Is) == 0 {
 		return nil
 	}
 	if a.bad != nil {
@@ -314,7 +319,7 @@ func (c *client) send(ctx context.Context, r *Request, vars map[string]string) (
 		o = plan.Outcome{State: plan.Done, Detail: "it was done already", Request: o.Request}
 	case r.ok(code):
 		o.State, o.Detail, o.Temporary = plan.Done, "", false
-	case o.State == plan.Done: // a 2xx the declaration does not know
+	case o.State == plan.Done, code >= 300 && code < 400: // a 2xx the declaration does not know; "see there" comes after it was done as well as before
 		o.State, o.Detail = plan.Unknown, fmt.Sprintf("%s %s answered %d, which firebreak.yaml does not list", req.Method, req.URL.Path, code)
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		o.Permission = "a credential of " + c.name + " in " + c.s.Auth.Env + " that may " + r.Method + " " + r.Path

@@ -196,6 +196,9 @@ func (a revoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if err != nil {
 		return adapters.Unread(err)
 	}
+	if stop := stays(t, at, keys, id); stop != "" {
+		return plan.Reading{State: plan.Broken, Final: true, Detail: stop}
+	}
 	r := plan.Reading{State: plan.Broken}
 	doomed := a.doomed(t, at, keys, id)
 	r.Found = a.found(t, at, keys, doomed)
@@ -224,14 +227,39 @@ func (a revoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	return a.probe(ctx, t, at, r)
 }
 
+// stays says why the key that is meant must not be destroyed, "" when it may. A service
+// that gives the new value the old id has no old key to destroy, and the list would look
+// as if it were gone.
+func stays(t adapters.Task, at target, keys []key, id string) string {
+	if id != "" && id == t.Text("keep") {
+		return "the new key has the id of the old one, so there is no old key to destroy and nothing shows the old value dead; look at " + at.page()
+	}
+	for _, k := range keys {
+		if k.ID == id && ours(at, k) {
+			return "the list shows this key with the characters of firebreak's own credential in " + at.c.s.Auth.Env + "; come with another one, then retry"
+		}
+	}
+	return ""
+}
+
+// ours reports whether a key looks like the credential firebreak comes with, whatever
+// is declared of it.
+func ours(at target, k key) bool {
+	own, err := at.c.own()
+	return err == nil && adapters.MaskTells(k.Hint) && adapters.MaskFits(k.Hint, own)
+}
+
 // doomed are the keys in the list that are to go: the old one, and what was made since.
+// What was made after the response began may be the new key of another credential at
+// the same service, so it is shown instead.
 func (a revoke) doomed(t adapters.Task, at target, keys []key, id string) []key {
 	since, err := time.Parse(time.RFC3339, t.Text("since"))
+	known, planned := plannedIDs(t)
 	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
-		if k.ID == at.c.s.Auth.Own || k.ID == t.Text("keep") {
+		if k.ID == at.c.s.Auth.Own || k.ID == t.Text("keep") || ours(at, k) {
 			return true
 		}
-		late := err == nil && !k.Created.IsZero() && !k.Created.Before(since)
+		late := err == nil && !k.Created.IsZero() && !k.Created.Before(since) && k.Created.Before(t.Began) && (!planned || slices.Contains(known, k.ID))
 		return k.ID != id && !late
 	})
 }

@@ -186,9 +186,11 @@ func text(v any, pointer string) string {
 	return ""
 }
 
-// pathOf fills a request's path. A variable never changes the path's shape.
+// pathOf fills a request's path. A variable never changes the path's shape, nor the
+// query's: an id with an "&" in it is no further parameter.
 func (r *Request) pathOf(vars map[string]string) (string, error) {
-	p, err := fill(r.Path, vars, url.PathEscape)
+	path, query, asks := strings.Cut(r.Path, "?")
+	p, err := fill(path, vars, url.PathEscape)
 	if err != nil {
 		return "", err
 	}
@@ -197,5 +199,9 @@ func (r *Request) pathOf(vars map[string]string) (string, error) {
 			return "", errors.New("a variable would lead out of the declared path; correct vars in firebreak.yaml")
 		}
 	}
-	return p, nil
+	if !asks {
+		return p, nil
+	}
+	q, err := fill(query, vars, url.QueryEscape)
+	return p + "?" + q, err
 }
