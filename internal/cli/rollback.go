@@ -68,7 +68,7 @@ func rollbackRun(ctx context.Context, opts *rollbackOptions) error {
 		return err
 	}
 	before := d.State()
-	done, err := opts.wanted(before)
+	done, only, err := opts.wanted(before)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func rollbackRun(ctx context.Context, opts *rollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	p, all, err := s.wayBack(ctx, before, done)
+	p, all, err := s.wayBack(ctx, before, done, only)
 	if err != nil {
 		return err
 	}
@@ -116,9 +116,9 @@ func rollbackRun(ctx context.Context, opts *rollbackOptions) error {
 }
 
 // wanted are the actions that were done and are to be taken back, oldest first.
-func (opts *rollbackOptions) wanted(s *respond.State) ([]*plan.Action, error) {
+func (opts *rollbackOptions) wanted(s *respond.State) (all []*plan.Action, only []string, err error) {
 	if s.Opened.Mode == "rehearsal" {
-		return nil, fault(Usage, "firebreak rehearse", "a rehearsal is not taken back; begin another")
+		return nil, nil, fault(Usage, "firebreak rehearse", "a rehearsal is not taken back; begin another")
 	}
 	var done []respond.ActionState
 	for _, a := range s.Actions {
@@ -127,21 +127,21 @@ func (opts *rollbackOptions) wanted(s *respond.State) ([]*plan.Action, error) {
 		}
 	}
 	slices.SortStableFunc(done, func(a, b respond.ActionState) int { return a.Ended.Compare(b.Ended) })
-	var out []*plan.Action
 	unknown := slices.Clone(opts.actions)
 	for _, x := range done {
 		a := x.Action
 		names := []string{a.ID, a.Use, a.Target.ID, a.Target.Name}
 		meant := slices.ContainsFunc(opts.actions, func(w string) bool { return slices.Contains(names, w) })
-		if meant || len(opts.actions) == 0 {
-			out = append(out, a)
+		all = append(all, a)
+		if meant {
+			only = append(only, a.ID)
 		}
 		unknown = slices.DeleteFunc(unknown, func(w string) bool { return slices.Contains(names, w) })
 	}
 	if len(unknown) > 0 {
-		return nil, fault(Usage, "firebreak show "+s.Opened.Incident+" lists what was done", "%q was not done in incident %s", unknown[0], s.Opened.Incident)
+		return nil, nil, fault(Usage, "firebreak show "+s.Opened.Incident+" lists what was done", "%q was not done in incident %s", unknown[0], s.Opened.Incident)
 	}
-	return out, nil
+	return all, only, nil
 }
 
 func reversals(all []playbook.Reversal) []view.Reversal {
@@ -156,7 +156,7 @@ func reversals(all []playbook.Reversal) []view.Reversal {
 }
 
 // wayBack compiles the rollback from a fresh survey.
-func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Action) (*plan.Plan, []playbook.Reversal, error) {
+func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Action, only []string) (*plan.Plan, []playbook.Reversal, error) {
 	ids := make([]string, len(st.Actions))
 	gave := map[string]map[string]plan.Output{}
 	for i := range st.Actions {
@@ -169,7 +169,7 @@ func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Acti
 		return nil, nil, err
 	}
 	for n := 1; ; n++ {
-		p, all, err := playbook.Rollback(playbook.Request{Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue, Outputs: gave}, st.Plans[0].Plan, done, ids)
+		p, all, err := playbook.Rollback(playbook.Request{Inventory: l.inventory, Snapshot: l.snapshot, Config: s.config, Catalogue: s.catalogue, Outputs: gave}, st.Plans[0].Plan, done, ids, only...)
 		var lacks *playbook.Incomplete
 		if !errors.As(err, &lacks) || n == rounds {
 			return p, all, err

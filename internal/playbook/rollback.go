@@ -22,13 +22,16 @@ type Reversal struct {
 // of the incident whose first plan is given: inverses in reverse order of what they
 // take back. An old secret and a loose trust never come back; what opens a door again
 // has a role that waits for gate 5. ids are those the incident has already. The plan
-// is nil where nothing is left to take back. The error is *Incomplete where the
+// is nil where nothing is left to take back. With only, no other actions are taken back. The error is *Incomplete where the
 // snapshot lacks something.
-func Rollback(r Request, first *plan.Plan, done []*plan.Action, ids []string) (*plan.Plan, []Reversal, error) {
+func Rollback(r Request, first *plan.Plan, done []*plan.Action, ids []string, only ...string) (*plan.Plan, []Reversal, error) {
 	c := &compiler{book: &Playbook{}, request: r, waits: map[string]string{}}
 	b := &rollback{c: c, done: done, ids: ids}
 	out := make([]Reversal, 0, len(done))
 	for i := len(done) - 1; i >= 0; i-- {
+		if len(only) > 0 && !slices.Contains(only, done[i].ID) {
+			continue
+		}
 		if done[i].Effect == plan.Read || done[i].Role == plan.Listing || done[i].Role == plan.Notify || done[i].Role == plan.Export {
 			continue // it changed nothing at a provider
 		}
