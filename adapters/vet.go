@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/plan"
 )
@@ -40,8 +41,52 @@ func (c *Catalogue) Vet(p *plan.Plan) error {
 		if a.Inverse != nil && a.Inverse.Use != spec.Revert {
 			complain(a, "it is reverted by %q, the plan says %q", spec.Revert, a.Inverse.Use)
 		}
+		if !named(a) {
+			complain(a, "its id is not that of %s on %s %q", a.Use, a.Target.Kind, a.Target.ID)
+		}
+		if weakest := least(spec); a.Proof.Rank() < weakest.Rank() && a.Shortfall == "" {
+			complain(a, "it proves %s, the plan wants only %s and does not say why", weakest, a.Proof)
+		}
+		if floor := min(least(spec).Rank(), plan.P2.Rank()); a.ProofWithout != "" && a.ProofWithout.Rank() < floor {
+			complain(a, "without the old value it still proves %s, the plan wants only %s", least(spec), a.ProofWithout)
+		}
+		if a.Settle != spec.Settle && a.Settle.D().String() != p.Waits[a.Use] {
+			complain(a, "its wait is %s, the plan says %s and not that the configuration does", spec.Settle.D(), a.Settle.D())
+		}
+		if ends(a.Role) && a.Credential != "" && !counted(p, a) {
+			complain(a, "it ends %s, and no closing of the plan waits for it", a.Credential)
+		}
 	}
 	return errors.Join(problems...)
+}
+
+// named reports whether the id is the one a compiler gives: what a person reads in a
+// question is the target, and what is journaled is the id.
+func named(a *plan.Action) bool {
+	for _, begin := range []string{string(a.Step), "rollback"} {
+		if rest, ok := strings.CutPrefix(a.ID, begin+"/"+a.Use+"/"+a.Target.ID); ok && (rest == "" || strings.HasPrefix(rest, "~")) {
+			return true
+		}
+	}
+	return false
+}
+
+// least is the proof an action has where nothing is said to lower it.
+func least(s plan.Spec) plan.Proof {
+	if s.Without != "" && s.Without.Rank() < s.Proof.Rank() {
+		return s.Without
+	}
+	return s.Proof
+}
+
+func ends(r plan.Role) bool { return r == plan.Kill || r == plan.Destroy || r == plan.Cut }
+
+// counted reports whether the closing of what an action ends waits for it, or says
+// itself that it stays open.
+func counted(p *plan.Plan, a *plan.Action) bool {
+	return slices.ContainsFunc(p.Closings, func(c plan.Closing) bool {
+		return c.Credential == a.Credential && (c.Open != "" || slices.Contains(c.Actions, a.ID))
+	})
 }
 
 // rolesOf are the roles a playbook may give an action: which of two it is depends on

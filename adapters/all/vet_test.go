@@ -16,8 +16,12 @@ func TestAPlanCannotSayOtherwiseThanItsActions(t *testing.T) {
 	if !ok {
 		t.Fatal("no npm.token.revoke")
 	}
-	right := plan.Action{ID: "a", Use: spec.Name, Effect: spec.Effect, Lost: spec.Lost, Role: plan.Destroy, Proof: plan.P2}
-	if err := c.Vet(&plan.Plan{Actions: []plan.Action{right}}); err != nil {
+	right := plan.Action{
+		ID: "revoke/npm.token.revoke/ci-bot/7", Step: plan.Revoke, Use: spec.Name, Effect: spec.Effect, Lost: spec.Lost, Role: plan.Destroy,
+		Target: plan.Target{Provider: "npm", Kind: "token", ID: "ci-bot/7", Name: "7"}, Proof: plan.P2, Settle: spec.Settle, Credential: "npm",
+	}
+	closings := []plan.Closing{{Credential: "npm", Actions: []string{right.ID}}}
+	if err := c.Vet(&plan.Plan{Closings: closings, Actions: []plan.Action{right}}); err != nil {
 		t.Fatalf("a plan as compiled is refused: %v", err)
 	}
 	for _, x := range []struct {
@@ -30,11 +34,16 @@ func TestAPlanCannotSayOtherwiseThanItsActions(t *testing.T) {
 		{"no gate", func(a *plan.Action) { a.Role = plan.Look }, `its role is "kill", the plan says "look"`},
 		{"a proof it cannot give", func(a *plan.Action) { a.Proof = plan.P4 }, "it can prove P3 at best"},
 		{"an action nobody has", func(a *plan.Action) { a.Use = "npm.token.revke" }, `has no action "npm.token.revke"`},
+		{"another target", func(a *plan.Action) { a.Target.ID = "ci-bot/8" }, "its id is not that of"},
+		{"less proof", func(a *plan.Action) { a.Proof = plan.P0 }, "the plan wants only P0 and does not say why"},
+		{"less proof where nobody has the value", func(a *plan.Action) { a.ProofWithout = plan.P0 }, "the plan wants only P0"},
+		{"two looks at once", func(a *plan.Action) { a.Settle = 0 }, "and not that the configuration does"},
+		{"a credential nobody closes", func(a *plan.Action) { a.Credential = "other" }, "no closing of the plan waits for it"},
 		{"an inverse of its own", func(a *plan.Action) { a.Inverse = &plan.Inverse{Use: "github.workflow.enable"} }, "it is reverted by"},
 	} {
 		a := right
 		x.change(&a)
-		if err := c.Vet(&plan.Plan{Actions: []plan.Action{a}}); err == nil || !strings.Contains(err.Error(), x.want) {
+		if err := c.Vet(&plan.Plan{Closings: closings, Actions: []plan.Action{a}}); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%s: told %v", x.name, err)
 		}
 	}
