@@ -161,7 +161,7 @@ func (opts *runOptions) opening(ctx context.Context, s *site) (opening, error) {
 			e = *o.plan.Exposure
 		}
 		o.opened.Since, o.opened.SinceWhy = e.Since, e.Why
-		return o, nil
+		return o, s.hold(ctx, o.plan)
 	}
 	book, err := s.playbook(opts.what)
 	if err != nil {
