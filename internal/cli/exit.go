@@ -164,7 +164,7 @@ func exitCodesMarkdown() []byte {
 }
 
 func isUsage(err error) bool {
-	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*local.NotYours](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[*ticket.Gone](err) || as[adapters.Unconfigured](err) || as[adapters.NotThere](err)
+	return as[diag.List](err) || as[*local.Elsewhere](err) || as[*local.NotYours](err) || as[*local.Nobody](err) || as[*journal.Newer](err) || as[*journal.Exists](err) || as[*ticket.Gone](err) || as[adapters.Unconfigured](err) || as[adapters.NotThere](err)
 }
 
 func isDamage(err error) bool {

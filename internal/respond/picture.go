@@ -146,9 +146,10 @@ func (d *Decider) closings() []ClosingState {
 }
 
 // treated reports whether a whole plan came after partial plan n which is about the
-// same workflows at least and says nothing of credential c: what plan n left open is in
-// its closings under another id, because what is declared by then makes one credential
-// of two.
+// same workflows at least, says nothing of credential c and yet works on it by its name:
+// what plan n left open is in its closings under another id, because what is declared by
+// then makes one credential of two. What no plan names any more is not treated: a workflow
+// that was mended reaches a stolen credential no longer, and the credential still lives.
 func (d *Decider) treated(n int, c plan.Closing) bool {
 	if d.plans[n].Plan.Partial == "" {
 		return false
@@ -158,7 +159,7 @@ func (d *Decider) treated(n int, c plan.Closing) bool {
 		if speaks(p.Plan, c) {
 			return false // merged with what that says
 		}
-		whole = whole || goesOn(p.Plan, d.plans[n].Plan)
+		whole = whole || goesOn(p.Plan, d.plans[n].Plan) && names(p.Plan, c.Name)
 	}
 	return whole
 }
@@ -167,10 +168,24 @@ func speaks(p *plan.Plan, c plan.Closing) bool {
 	return slices.ContainsFunc(p.Closings, func(x plan.Closing) bool { return x.Credential == c.Credential })
 }
 
-// goesOn reports whether p is a whole plan about all that partial is about. A plan that
-// says nothing of any credential (the way back of a rollback) treats none.
+// names reports whether an action of p has the name among its inputs, as a delivery has
+// the name of the secret it writes.
+func names(p *plan.Plan, name string) bool {
+	return slices.ContainsFunc(p.Actions, func(a plan.Action) bool {
+		for _, v := range a.Inputs {
+			if v.Literal == any(name) || strings.HasSuffix(v.Held, "/"+name) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// goesOn reports whether p is a whole plan about all that partial is about. The way back
+// of a rollback is none.
 func goesOn(p, partial *plan.Plan) bool {
-	return p.Partial == "" && len(p.Closings) > 0 && !slices.ContainsFunc(partial.Subjects, func(x string) bool { return !slices.Contains(p.Subjects, x) })
+	back := len(p.Actions) > 0 && !slices.ContainsFunc(p.Actions, func(a plan.Action) bool { return !strings.HasPrefix(a.ID, "rollback/") })
+	return p.Partial == "" && !back && !slices.ContainsFunc(partial.Subjects, func(x string) bool { return !slices.Contains(p.Subjects, x) })
 }
 
 // Leaves says what the incident's plans leave to a further one, in the words of the last

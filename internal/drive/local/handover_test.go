@@ -77,3 +77,30 @@ func TestAHandOverCarriesASignedCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestNobodyIsHandedAnIncident(t *testing.T) {
+	_, parts := handedTo(t, "carol")
+	if _, err := Resume(parts(" "), Place{}, respond.Resumed{Operator: "dave"}); !errors.As(err, new(*NotYours)) {
+		t.Errorf("it is taken over without a reason: %v", err)
+	}
+	l, err := Resume(parts(""), Place{}, respond.Resumed{Operator: "carol"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"", "  ", "dave\nnext: rm -rf /", "dave\x1b[2J"} {
+		var nobody *Nobody
+		if err := l.HandOver(respond.HandedOver{From: "carol", To: to, Epoch: 3}); !errors.As(err, &nobody) {
+			t.Errorf("handed over to %q: %v", to, err)
+		}
+	}
+	if s := l.State(); s.Owner != "carol" {
+		t.Errorf("it is %q's now", s.Owner)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// A journal that came from elsewhere may have such a name.
+	if e := (&NotYours{Owner: "x\nnext: y", Operator: "bob"}); strings.Contains(e.Error(), "\n") {
+		t.Errorf("a name adds a line to %q", e.Error())
+	}
+}

@@ -3,7 +3,9 @@ package local
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/journal"
@@ -125,12 +127,27 @@ func (l *Log) redact(d respond.Data) (respond.Data, error) {
 // HandOver records that the incident goes to another person, with a signed checkpoint
 // over everything before that record. From then on only that person may resume it.
 func (l *Log) HandOver(h respond.HandedOver) error {
+	if !name(h.To) {
+		return &Nobody{h.To}
+	}
 	note, err := l.journal.Checkpoint()
 	if err != nil {
 		return err
 	}
 	h.Checkpoint = string(note)
 	return l.Append(h)
+}
+
+// Nobody says that an incident cannot be handed over to what is no name: nobody could
+// go on with it.
+type Nobody struct{ To string }
+
+func (e *Nobody) Error() string {
+	return fmt.Sprintf("%q is nobody's name; hand the incident over to a name that somebody logs in with", e.To)
+}
+
+func name(s string) bool {
+	return s != "" && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // State is where the incident stands.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/respond"
@@ -77,7 +79,7 @@ func (l *Log) own(operator string) error {
 	if s.Handed == nil || s.Owner == operator {
 		return nil
 	}
-	if l.takeOver == "" {
+	if strings.TrimSpace(l.takeOver) == "" {
 		return &NotYours{Owner: s.Owner, Epoch: s.Epoch, Operator: operator}
 	}
 	return l.HandOver(respond.HandedOver{From: s.Owner, To: operator, Epoch: s.Epoch + 1, Note: l.takeOver})
@@ -91,7 +93,15 @@ type NotYours struct {
 }
 
 func (e *NotYours) Error() string {
-	return fmt.Sprintf("the incident was handed over to %s (owner number %d), and you are %s; let them go on, or take it over with --take-over REASON", e.Owner, e.Epoch, e.Operator)
+	return fmt.Sprintf("the incident was handed over to %s (owner number %d), and you are %s; let them go on, or take it over with --take-over REASON", told(e.Owner), e.Epoch, told(e.Operator))
+}
+
+// told is a name in a message: one that is none is quoted, so that it adds no line to it.
+func told(s string) string {
+	if name(s) {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 // same compares what the incident was begun with; providers that came since do no harm.
