@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,4 +174,59 @@ func TestStatusWatch(t *testing.T) {
 	d.must(0, "status", "--watch", "--output", "ndjson")
 	d.must(2, "status", "--watch", "--output", "json")
 
+}
+
+// What can be taken back is, and opening a door again waits for the boundary.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	w := serve(t, scenario(t, quick()...), "--no-attacker")
+	d := w.desk(t)
+	disabled := false
+	begun := d.atTerminal(func(text string, choices []string) string {
+		if disabled = disabled || strings.Contains(flat(text), "github.workflow.disable .github/workflows/pr-checks.yml: done"); disabled {
+			return pick(choices, "Pause")
+		}
+		if choices == nil {
+			return agreeing(text, choices)
+		}
+		return pick(choices, "Go ahead", "Nobody has it", "Try again", "Pause")
+	}, "run", playbookName, "--repo", "acme/shop", "--workflow", "pr-checks.yml", "--set", "package=acme-shop")
+	if begun.code != 130 && begun.code != 5 { // paused at a question, or at a gate
+		begun.must(t, 130)
+	}
+	id := filepath.Base(only(t, filepath.Join(d.env["XDG_STATE_HOME"], "firebreak", "incidents")))
+
+	says(t, d.must(2, "rollback", id, "github.caches.purge").err, "was not done")
+	gate := ""
+	answer := func(text string, choices []string) string {
+		switch {
+		case strings.Contains(text, "Make this a further plan"):
+			return pick(choices, "Yes")
+		case strings.Contains(text, "Gate boundary-before-restore does not hold"):
+			gate = text
+			return pick(choices, "Override")
+		case strings.Contains(text, "override boundary-before-restore to confirm"):
+			return "override boundary-before-restore"
+		case choices == nil:
+			return "a false alarm"
+		}
+		return pick(choices, "Go ahead", "Try again", "Pause")
+	}
+	e := d.atTerminal(answer, "rollback", id, "github.workflow.disable")
+	says(t, flat(e.out), "Can be taken back", "github.workflow.disable on .github/workflows/pr-checks.yml: github.workflow.enable", "amendment", "github.workflow.enable .github/workflows/pr-checks.yml: done")
+	if !strings.Contains(gate, "github.workflow.enable") {
+		t.Errorf("nothing waited for the boundary:\n%s", e.out)
+	}
+	enabled := false
+	_, mutating := w.ours()
+	for _, x := range mutating {
+		enabled = enabled || strings.Contains(x.Call, "enable") && x.Status < http.StatusBadRequest
+	}
+	if !enabled {
+		t.Errorf("the world saw no enable: %+v", mutating)
+	}
+	says(t, strings.ReplaceAll(d.must(0, "report", id).out, `\`, ""), "amendment", "gate boundary-before-restore OVERRIDDEN", "for github.workflow.enable on .github/workflows/pr-checks.yml", "a false alarm")
+	e = d.run("rollback", id, "github.workflow.disable")
+	e.must(t, 2)
+	says(t, flat(e.err), "taken back already by github.workflow.enable", "nothing that was done is left")
 }

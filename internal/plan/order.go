@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Order sorts actions for reading: by step, within a step by dependency, then by id.
@@ -57,3 +58,10 @@ func (a Action) Needs() []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// RollbackPrefix begins the id of an action that takes another one back. No step has
+// this name, so no other action's id begins so.
+const RollbackPrefix = "rollback/"
+
+// TakesBack reports whether the action is the way back of another one.
+func (a Action) TakesBack() bool { return strings.HasPrefix(a.ID, RollbackPrefix) }

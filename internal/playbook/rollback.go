@@ -160,7 +160,7 @@ func opens(a *plan.Action) bool {
 
 // id is rollback/action/target, with a number where an earlier rollback had it.
 func (b *rollback) id(a *plan.Action) string {
-	base := "rollback/" + a.Use + "/" + a.Target.ID
+	base := plan.RollbackPrefix + a.Use + "/" + a.Target.ID
 	id := base
 	for n := 2; slices.Contains(b.ids, id); n++ {
 		id = fmt.Sprintf("%s~%d", base, n)

@@ -155,3 +155,23 @@ func TestAPartialPlanAfterAWholeOneLeavesNothing(t *testing.T) {
 		t.Fatalf("everything is done and it stays open for ever: %+v", s)
 	}
 }
+
+// Somebody who takes an action back while others still run is asked about gate 5 at
+// once: what is under way for the rest of the incident is not waited for.
+func TestAWayBackIsAskedAboutItsGateAtOnce(t *testing.T) {
+	p := one(action("shut", plan.Contain, plan.Reversible))
+	slow := action("kill", plan.Kill, plan.Reversible)
+	slow.Proof = plan.P2
+	slow.Settle = plan.Duration(time.Hour)
+	p.Actions = append(p.Actions, slow)
+	p.Closings = []plan.Closing{{Credential: "KEY", Name: "KEY", Kind: "credential", Actions: []string{"kill"}}}
+	b := open(t, respond.Opened{}, p)
+	b.held("shut", plan.P1)
+	b.held("kill", plan.P1)
+	back := action("rollback/x.open/shut", plan.Enable, plan.Reversible)
+	back.Step = plan.Restore
+	b.plan(&plan.Plan{Schema: plan.Schema, Inputs: p.Inputs, Actions: []plan.Action{back}})
+	if ask := b.ask("gate/boundary-before-restore#1"); len(ask.Why) == 0 {
+		t.Errorf("asked without saying what does not hold: %+v", ask)
+	}
+}

@@ -69,6 +69,8 @@ func (w *wants) gates(a *action) bool {
 		if v.holds() {
 			continue
 		}
+		// Who takes something back in the middle of an incident does not wait for its end.
+		v.coming = v.coming && !a.p.TakesBack()
 		ok = false
 		for _, c := range v.look {
 			w.look(c, c.lookAfter)

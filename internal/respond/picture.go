@@ -184,7 +184,7 @@ func names(p *plan.Plan, name string) bool {
 // goesOn reports whether p is a whole plan about all that partial is about. The way back
 // of a rollback is none.
 func goesOn(p, partial *plan.Plan) bool {
-	back := len(p.Actions) > 0 && !slices.ContainsFunc(p.Actions, func(a plan.Action) bool { return !strings.HasPrefix(a.ID, "rollback/") })
+	back := len(p.Actions) > 0 && !slices.ContainsFunc(p.Actions, func(a plan.Action) bool { return !a.TakesBack() })
 	return p.Partial == "" && !back && !slices.ContainsFunc(partial.Subjects, func(x string) bool { return !slices.Contains(p.Subjects, x) })
 }
 
