@@ -77,10 +77,18 @@ func shut(st Style, s *respond.State) []string {
 	var out []string
 	for _, g := range s.Gates {
 		if !g.Holds && g.Override == nil && s.Phase != "closed" {
-			out = append(out, Line(string(g.Gate))+" "+st.Warn("does not hold")+": "+Line(capped(g.Why, 1)))
+			out = append(out, Line(string(g.Gate))+" "+st.Warn("does not hold")+": "+Line(heldBack(g)))
 		}
 	}
 	return out
+}
+
+// heldBack says why a gate does not hold; one whose facts are only old is looked at again.
+func heldBack(g respond.GateState) string {
+	if len(g.Why) == 0 {
+		return "what it rests on is being read again"
+	}
+	return capped(g.Why, 1)
 }
 
 func gateNames(s *respond.State) []string {
