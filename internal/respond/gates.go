@@ -277,7 +277,7 @@ func (d *Decider) judgePurge(v *verdict, a *action) {
 		v.no("nothing in the plan purges the caches")
 	}
 	for _, p := range d.plans {
-		if slices.Contains(p.Plan.Subjects, a.p.Target.ID) {
+		if slices.ContainsFunc(p.Plan.Subjects, func(subject string) bool { return builds(a.p, subject) }) {
 			v.no("the workflow under response would rebuild: name another builder")
 		}
 	}
