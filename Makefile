@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Packages with goroutines in them are tested under the race detector. The rest
 # is pure, and the detector would only make it slow.
-CONCURRENT := ./internal/drive/... ./internal/journal/... ./internal/respond/... ./internal/rehearse/... ./internal/world/...
+CONCURRENT := ./adapters ./internal/drive/... ./internal/journal/... ./internal/respond/... ./internal/rehearse/... ./internal/ticket/... ./internal/world/...
 
 FUZZTIME ?= 20s
 TALLY := $(CURDIR)/.cache/tally
