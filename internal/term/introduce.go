@@ -125,17 +125,39 @@ func (g page) concern(x *plan.Action) string {
 // common says for several actions whether they can be undone, and whom they concern.
 func (g page) common(a respond.Ask) []string {
 	var ways, owners []string
+	named := map[string][]string{} // by way, what has it
 	for _, x := range a.Actions {
-		ways = once(ways, view.Undo(x))
+		way := view.Undo(x)
+		ways, named[way] = once(ways, way), once(named[way], view.Line(x.Use))
 		if o := view.OwnerOf(g.state, x); o.Name != "" {
 			owners = once(owners, view.Line(o.String()))
 		}
+	}
+	if len(ways) > 1 {
+		ways = waysBack(ways, named)
 	}
 	out := g.fit("  " + strings.Join(ways, "; "))
 	if len(owners) > 0 {
 		out = append(out, g.fit("  concerns "+strings.Join(owners, ", "))...)
 	}
 	return out
+}
+
+// waysBack says of actions with different ways back which of them have none.
+func waysBack(ways []string, named map[string][]string) []string {
+	var lasting []string
+	for _, w := range ways {
+		if !strings.HasPrefix(w, "can be undone") && w != "changes nothing" {
+			lasting = append(lasting, w+" ("+strings.Join(named[w], ", ")+")")
+		}
+	}
+	switch len(lasting) {
+	case 0:
+		return []string{"can be undone, as details say"}
+	case len(ways):
+		return lasting
+	}
+	return append(lasting, "the others can be undone, as details say")
 }
 
 func once(list []string, s string) []string {

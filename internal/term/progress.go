@@ -75,7 +75,7 @@ func summary(st view.Style, s *respond.State) string {
 			closed++
 		}
 	}
-	line := fmt.Sprintf("%s  %d of %d actions, %d of %d credentials and identities closed", s.Step, done, len(s.Actions), closed, len(s.Closings))
+	line := fmt.Sprintf("%s  %d of %d actions done, %d of %d credentials closed", s.Step, done, len(s.Actions), closed, len(s.Closings))
 	if doubt > 0 {
 		line += "  " + st.Bad(fmt.Sprintf("%d UNKNOWN", doubt))
 	}

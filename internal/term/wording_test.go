@@ -41,6 +41,23 @@ func TestIntroduce(t *testing.T) {
 	}
 }
 
+// Where several actions have different ways back, it is said which of them has none.
+func TestWaysBack(t *testing.T) {
+	cancel := &plan.Action{Use: "github.runs.cancel", Effect: plan.Disruptive, Breaks: "runs are lost"}
+	freeze := &plan.Action{Use: "github.ruleset.freeze", Effect: plan.Disruptive, Breaks: "tags wait", Inverse: &plan.Inverse{Use: "github.ruleset.lift"}}
+	block := &plan.Action{Use: "vault.jwt_role.block", Effect: plan.Disruptive, Breaks: "logins", Inverse: &plan.Inverse{Use: "manual.task"}}
+	for want, actions := range map[string][]*plan.Action{
+		"  cannot be taken back (github.runs.cancel); the others can be undone, as\n    details say\n": {cancel, freeze, block},
+		"  can be undone, as details say\n":             {freeze, block},
+		"  can be undone with github.ruleset.lift\n":    {freeze, freeze},
+		"  can be undone by a person, as details say\n": {block, block},
+	} {
+		if got := (page{80, 2, nil}).above(respond.Ask{Actions: actions}); !strings.HasSuffix(got, want) {
+			t.Errorf("got %q, want it to end with %q", got, want)
+		}
+	}
+}
+
 // No choice of the decider is shown by its word in the journal.
 func TestEveryChoiceHasALabel(t *testing.T) {
 	words := []string{"go", "some", "skip", "retry", "settle-yes", "settle-no", "hand-over", "pause", "override", "done", "look", "value", "none"}
