@@ -26,10 +26,13 @@ func advised(err error) error {
 		limited *Limited
 		syntax  *json.SyntaxError
 		kind    *json.UnmarshalTypeError
+		unset   adapters.Unconfigured
 	)
 	switch {
 	case errors.As(err, &limited):
 		return err // it says itself when to come back
+	case errors.As(err, &unset):
+		return &explained{string(unset), err} // it says what to set
 	case errors.As(err, &syntax), errors.As(err, &kind):
 		return &explained{"what answers there does not speak GitHub's API; check GITHUB_API_URL (GitHub Enterprise Server: https://HOST/api/v3)", err}
 	case adapters.Unsent(err):

@@ -40,7 +40,7 @@ type fixed secret.Text
 
 func (f fixed) token(context.Context) (secret.Text, error) {
 	if secret.Text(f).Empty() {
-		return secret.Text{}, &adapters.NotSent{Err: adapters.Unconfigured("no GitHub token; set GITHUB_TOKEN or configure github.app")}
+		return secret.Text{}, &adapters.NotSent{Err: adapters.Unconfigured("no GitHub token; set GITHUB_TOKEN, log in with gh auth login, or configure github.app")}
 	}
 	return secret.Text(f), nil
 }

@@ -253,7 +253,7 @@ func (opts *containOptions) confirm(ctx context.Context, p *plan.Plan, g *firstL
 		a := &p.Actions[i]
 		b.WriteString(st.Fit("  "+view.Line(a.Use)+" "+view.Line(view.TargetName(a))+": "+view.Line(a.Breaks), 4) + "\n")
 	}
-	b.WriteString(st.Fit("Then every cloud identity these workflows can become is denied and its sessions are ended. All of it can be taken back.", 2) + "\n")
+	b.WriteString(st.Fit("Then every cloud identity these workflows can become is denied and its sessions are ended. All of it can be taken back, except that runs that were cancelled stay so.", 2) + "\n")
 	if _, err := f.IO.Err.Write(b.Bytes()); err != nil {
 		return err
 	}

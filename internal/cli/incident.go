@@ -70,6 +70,9 @@ func (f *Factory) incident(name string) (string, error) {
 	names := make([]string, len(open))
 	for i, x := range open {
 		names[i] = x.Incident + " (" + x.State + ")"
+		if x.mode == "rehearsal" {
+			names[i] = x.Incident + " (" + x.State + ", a rehearsal)"
+		}
 	}
 	return "", fault(Usage, "name one of "+strings.Join(names, ", "), "there are %d incidents in %s", len(all), dir)
 }
@@ -79,6 +82,8 @@ type listedIncident struct {
 	Incident string `json:"incident"`
 	State    string `json:"state"`
 	dir      string
+	mode     string   // "real" or "rehearsal"; "" when that cannot be read
+	subjects []string // workflows under response
 }
 
 // incidents lists the state folder, oldest name first. A journal that cannot be
@@ -101,7 +106,13 @@ func (f *Factory) incidents() ([]listedIncident, error) {
 		if _, err := os.Stat(filepath.Join(path, journal.File)); err != nil {
 			continue
 		}
-		out = append(out, listedIncident{e.Name(), phase(path), path})
+		x := listedIncident{Incident: e.Name(), dir: path}
+		var s *respond.State
+		if x.State, s = stands(path); s != nil {
+			x.mode = s.Opened.Mode
+			_, x.subjects = about(s)
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }
@@ -112,19 +123,25 @@ const notBegun = "not begun"
 
 // phase is where the incident in dir stands, as a list of incidents tells it.
 func phase(dir string) string {
+	text, _ := stands(dir)
+	return text
+}
+
+// stands is phase, and what the journal says, nil when it cannot be read.
+func stands(dir string) (string, *respond.State) {
 	r, err := journal.Read(dir)
 	var damaged *journal.Damaged
 	switch {
 	case errors.As(err, &damaged) && damaged.Line == 0:
-		return notBegun // it holds no whole record
+		return notBegun, nil // it holds no whole record
 	case err != nil:
-		return "damaged"
+		return "damaged", nil
 	}
 	s := replay(r.Events).State()
 	if len(s.Plans) == 0 {
-		return notBegun
+		return notBegun, s
 	}
-	return s.Phase
+	return s.Phase, s
 }
 
 // replay feeds a fresh decider.

@@ -56,9 +56,10 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	next := "firebreak help"
+	next := strings.Replace(cmd.CommandPath(), "firebreak", "firebreak help", 1)
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		next = "did you mean firebreak " + strings.Join(near, " or ") + "?"
+		next = "did you mean " + cmd.CommandPath() + " " + strings.Join(near, " or ") + "?"
 	}
 	return fault(Usage, next, "there is no command %q", args[0])
 }

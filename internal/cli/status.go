@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/journal"
+	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/view"
 )
 
@@ -82,21 +85,50 @@ func statusRun(ctx context.Context, opts *statusOptions) error {
 		return view.Events(f.IO.Out, f.Version, r.Opened.Incident, r.Events)
 	case opts.table:
 		v := picture(d)
-		v.Next = f.spelled(v.Next)
+		v.Next = f.spelled(fromOutside(dir, d.State()))
 		return view.Status(f.IO.Out, f.IO.OutStyle(), v)
 	}
 	s := d.State()
-	if err := f.result(format, s); err != nil || len(view.Doubts(s)) == 0 {
+	if err := f.where(dir, s); err != nil || len(view.Doubts(s)) == 0 {
 		return err
 	}
 	_, err = io.WriteString(f.IO.Out, "         or, who knows what became of what is UNKNOWN: "+f.spelled("firebreak settle "+s.Opened.Incident)+"\n")
 	return err
 }
 
-func listIncidents(f *Factory, all []listedIncident) error {
-	t := view.Table{Style: f.IO.OutStyle(), Head: []string{"INCIDENT", "STATE"}}
-	for _, x := range all {
-		t.Add(view.Line(x.Incident), x.State)
+// where shows an incident on one screen to somebody who does not carry it out.
+func (f *Factory) where(dir string, s *respond.State) error {
+	return view.Where(f.IO.Out, f.IO.OutStyle(), s, "", f.spelled(fromOutside(dir, s)))
+}
+
+// fromOutside is the next step of somebody who does not carry the incident out. Who has
+// its lock is read and not tried: trying would disturb them.
+func fromOutside(dir string, s *respond.State) string {
+	next := nextStep(s)
+	if s.Phase != "open" {
+		return next
 	}
-	return t.Write(f.IO.Out)
+	if by, err := journal.HeldBy(dir); err == nil && by != (journal.Owner{}) {
+		return "wait: it is carried out by " + by.String() + "; if that has died, " + next
+	}
+	return next
+}
+
+func listIncidents(f *Factory, all []listedIncident) error {
+	t := view.Table{Style: f.IO.OutStyle(), Head: []string{"INCIDENT", "STATE", "KIND", "ABOUT"}}
+	for _, x := range all {
+		var about []string
+		for _, w := range x.subjects {
+			about = append(about, strings.Replace(w, "/.github/workflows/", " ", 1))
+		}
+		if n := len(about); n > 2 {
+			about = append(about[:2], fmt.Sprintf("and %d more", n-2))
+		}
+		t.Add(view.Line(x.Incident), x.State, x.mode, view.Line(strings.Join(about, ", ")))
+	}
+	if err := t.Write(f.IO.Out); err != nil {
+		return err
+	}
+	_, err := io.WriteString(f.IO.Out, "\nnext: "+f.spelled("firebreak status")+" INCIDENT\n")
+	return err
 }

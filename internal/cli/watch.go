@@ -74,7 +74,7 @@ func (w *watcher) look() (closed bool, err error) {
 				return false, err
 			}
 		}
-		if err = w.f.result(w.format, s); err == nil && !w.f.IO.OutTTY {
+		if err = w.f.where(w.dir, s); err == nil && !w.f.IO.OutTTY {
 			_, err = io.WriteString(w.f.IO.Out, "\n")
 		}
 	}

@@ -12,7 +12,7 @@ type Locked struct {
 }
 
 func (e *Locked) Error() string {
-	return fmt.Sprintf("the incident is held by %s (%s); wait until it ends, or interrupt it there and run resume", e.Owner, e.Dir)
+	return fmt.Sprintf("the incident is held by %s (%s); wait until it ends (firebreak status --watch shows it), or interrupt it there and run resume", e.Owner, e.Dir)
 }
 
 // Exists says that a new incident would overwrite another.

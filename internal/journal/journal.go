@@ -133,6 +133,9 @@ func (j *Journal) begin(now time.Time, opened respond.Opened) (respond.Event, er
 // append. A live owner is *Locked, a changed journal *Damaged.
 func Open(dir string, by Owner) (*Journal, *Replay, error) {
 	l, err := acquire(dir, by)
+	if held := (*Locked)(nil); errors.As(err, &held) {
+		return nil, nil, held // it says all there is to say
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open journal: %w", err)
 	}
