@@ -79,13 +79,28 @@ func (r *Report) judge(st respond.ActionState) {
 	}
 	switch {
 	case st.Outcome == plan.Skipped:
-		about.Why = "skipped: " + st.Reason
+		about.Why = a.Use + " was skipped: " + st.Reason
 	case st.Outcome == plan.Refused:
-		about.Why = "refused: " + st.Reason
+		about.Why = a.Use + " was refused: " + st.Reason
 	case st.Phase != respond.Finished:
-		about.Why = "not done: " + string(st.Phase)
+		about.Why = a.Use + " is not done" + waitsFor(st.Phase)
 	default:
 		return
 	}
 	r.Left = append(r.Left, about)
+}
+
+// waitsFor says what an action that is not done waits for.
+func waitsFor(p respond.Phase) string {
+	//exhaustive:enforce
+	switch p {
+	case respond.Asking, respond.Stuck:
+		return ": it waits for an answer"
+	case respond.Waiting:
+		return ": its proof is waited for"
+	case respond.Doubtful:
+		return ": it is not known whether it took effect"
+	case respond.Pending, respond.Ready, respond.Finished:
+	}
+	return " yet"
 }
