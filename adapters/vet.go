@@ -19,6 +19,9 @@ func (c *Catalogue) Vet(p *plan.Plan) error {
 	complain := func(a *plan.Action, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("action %s: "+format, append([]any{a.ID}, args...)...))
 	}
+	if named := p.Named(); !slices.Equal(named, slices.Sorted(slices.Values(p.Subjects))) {
+		problems = append(problems, fmt.Errorf("its inputs name the workflows [%s], its subjects are [%s]", strings.Join(named, ", "), strings.Join(p.Subjects, ", ")))
+	}
 	for i := range p.Actions {
 		a := &p.Actions[i]
 		spec, ok := c.Spec(a.Use)

@@ -48,3 +48,22 @@ func TestAPlanCannotSayOtherwiseThanItsActions(t *testing.T) {
 		}
 	}
 }
+
+// Gates ask which workflows are under response.
+func TestAPlansSubjectsAreWhatItsInputsName(t *testing.T) {
+	c, err := Catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plan.Plan{
+		Inputs:   map[string]any{"repository": []any{"acme/shop"}, "workflow": []any{".github/workflows/ci.yml", "acme/web/.github/workflows/x.yml"}},
+		Subjects: []string{"acme/shop/.github/workflows/ci.yml", "acme/web/.github/workflows/x.yml"},
+	}
+	if err := c.Vet(p); err != nil {
+		t.Fatal(err)
+	}
+	p.Subjects = p.Subjects[1:]
+	if err := c.Vet(p); err == nil || !strings.Contains(err.Error(), "its subjects are") {
+		t.Errorf("told %v", err)
+	}
+}
