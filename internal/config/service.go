@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/document"
@@ -37,6 +38,7 @@ type Request struct {
 var (
 	serviceKeys = []string{"url", "auth", "page", "death", "list", "mint", "destroy", "probe", "checks"}
 	variable    = regexp.MustCompile(`\{([a-z_][a-z0-9_]*)\}`)
+	headerName  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // a token, RFC 9110, 5.6.2
 	envName     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
@@ -127,12 +129,16 @@ func (s *Service) auth(n document.Node) {
 		}
 		switch f.Name {
 		case "header":
-			s.Header = v
+			if s.Header = v; !headerName.MatchString(v) {
+				f.Value.Report(fmt.Sprintf("%q is not the name of a header", v), "header: X-Api-Key")
+			}
 			if !strings.EqualFold(v, "Authorization") && !slices.Contains(n.Keys(), "scheme") {
 				s.Scheme = ""
 			}
 		case "scheme":
-			s.Scheme = v
+			if s.Scheme = v; strings.ContainsFunc(v, unicode.IsControl) {
+				f.Value.Report("a scheme has no control characters", "scheme: Bearer")
+			}
 		case "env":
 			if s.Env = v; !envName.MatchString(v) {
 				f.Value.Report(fmt.Sprintf("%q is not the name of a variable", v), "the credential itself never stands in this file")

@@ -46,6 +46,8 @@ func TestMistakesOfAServiceAreToldAtOnce(t *testing.T) {
 		{"a password in the address", "https://api.", "https://u:p@api.", "this is not a service's address"},
 		{"whose key", ", own: none", "", "which of the keys is firebreak's own is not said"},
 		{"a value instead of a variable", "env: IR_PARTNER_TOKEN", "env: pk-live-123", "is not the name of a variable"},
+		{"no header", "env: IR_PARTNER_TOKEN", `env: IR_PARTNER_TOKEN, header: "X-Key: 1"`, `"X-Key: 1" is not the name of a header`},
+		{"a line in a scheme", "env: IR_PARTNER_TOKEN", `env: IR_PARTNER_TOKEN, scheme: "Key\nX:"`, "a scheme has no control characters"},
 		{"a probe that changes", "probe: { get: /me", "probe: { post: /me", `unknown key "post"`},
 		{"no method", "destroy: { delete: \"/keys/{id}\", ", "destroy: { ", "the request has no method"},
 		{"not a path", "get: /me", "get: me", `"me" is not a path`},
