@@ -124,5 +124,5 @@ func exerciseEnded(s *respond.State) error {
 	if code == OK || left(s) {
 		code = Interrupted
 	}
-	return fault(code, "firebreak run --dry-run again; nothing was sent and nothing is kept", "%s", why)
+	return fault(code, "mend that and walk through it again; nothing was sent and nothing is kept, and the same without --dry-run begins the incident", "%s", why)
 }
