@@ -67,6 +67,8 @@ func Unread(err error) plan.Reading {
 	if errors.As(err, &s) {
 		r.Wait = plan.Duration(s.RetryAfter)
 	}
+	var lacks Unconfigured
+	r.Final = errors.As(err, &lacks) // asking again gives the same
 	return r
 }
 

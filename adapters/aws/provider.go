@@ -118,7 +118,7 @@ func (p *Provider) account(name, arn string) (*account, error) {
 		return &account{p, name, a}, nil
 	}
 	if name != "" {
-		return nil, fmt.Errorf("account %q is not configured; add it under aws.accounts in firebreak.yaml", name)
+		return nil, adapters.Unconfigured(fmt.Sprintf("account %q is not configured; add it under aws.accounts in firebreak.yaml, or name the file that has it with --config", name))
 	}
 	names := slices.Sorted(maps.Keys(p.accounts))
 	for _, n := range names {

@@ -46,7 +46,8 @@ type Reading struct {
 	Next []Call `json:"next,omitempty"`
 	// Wait asks to look again not before this long; 0 leaves it to the action's Settle.
 	Wait Duration `json:"wait,omitempty"`
-	// Final, with Broken and no Next: waiting does not help either (a rebuild that failed). A person decides.
+	// Final: waiting does not help either. With Broken and no Next a person decides (a
+	// rebuild that failed), with Unknown somebody has to mend what keeps it from being read.
 	Final   bool              `json:"final,omitempty"`
 	Outputs map[string]Output `json:"outputs,omitempty"`
 	Detail  string            `json:"detail,omitempty"`

@@ -178,7 +178,7 @@ func (w *wants) action(a *action) {
 	case r.State == plan.Held:
 		w.prove(a)
 	case r.State == plan.Unknown:
-		if a.unread >= unreads {
+		if a.unread >= unreads || r.Final {
 			w.unreadable(a)
 			return
 		}

@@ -175,3 +175,13 @@ func TestAWayBackIsAskedAboutItsGateAtOnce(t *testing.T) {
 		t.Errorf("asked without saying what does not hold: %+v", ask)
 	}
 }
+
+// A missing configuration is not waited for.
+func TestWhatCannotBeReadForWantOfAConfigurationIsAskedAtOnce(t *testing.T) {
+	b := open(t, respond.Opened{}, one(action("shut", plan.Contain, plan.Reversible)))
+	b.see(respond.Verified{Action: "shut", Reading: plan.Reading{State: plan.Unknown, Final: true, Detail: "account prod is not configured"}})
+	b.want("ask unread/shut#1")
+	if code, _ := b.d.Standing(); code != 8 {
+		t.Errorf("stands at %d", code)
+	}
+}
