@@ -17,12 +17,13 @@ import (
 // action's target, and what is changed is what its inputs name: a file in which they
 // are two would have the one agreed to and the other done. It also finds what would end
 // our own credential where the file does not say so any more. What cannot be looked at
-// now is not held against anything: its action cannot be carried out either.
-func (s *site) hold(ctx context.Context, p *plan.Plan) error {
+// now is not held against anything: its action cannot be carried out either. unheld says
+// why nothing could be looked at at all.
+func (s *site) hold(ctx context.Context, p *plan.Plan) (unheld, err error) {
 	repositories, subjects := about(&respond.State{Plans: []respond.Planned{{Plan: p}}})
 	l, err := s.look(ctx, repositories, subjects)
 	if err != nil {
-		return ctx.Err()
+		return err, ctx.Err()
 	}
 	who := s.selves(ctx)
 	s.asked = &who
@@ -49,9 +50,9 @@ func (s *site) hold(ctx context.Context, p *plan.Plan) error {
 		}
 	}
 	if len(problems) == 0 {
-		return nil
+		return nil, nil
 	}
-	return &Fault{Stale, fmt.Errorf("the plan does not fit what is there now, or somebody changed it:\n%w", errors.Join(problems...)), "make it again with firebreak plan"}
+	return nil, &Fault{Stale, fmt.Errorf("the plan does not fit what is there now, or somebody changed it:\n%w", errors.Join(problems...)), "make it again with firebreak plan"}
 }
 
 // replan plans an action, surveying what the look lacks; not ok where it cannot be.

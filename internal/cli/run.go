@@ -3,14 +3,17 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/ticket"
+	"github.com/firebreak/firebreak/internal/view"
 )
 
 type runOptions struct {
@@ -161,7 +164,12 @@ func (opts *runOptions) opening(ctx context.Context, s *site) (opening, error) {
 			e = *o.plan.Exposure
 		}
 		o.opened.Since, o.opened.SinceWhy = e.Since, e.Why
-		return o, s.hold(ctx, o.plan)
+		unheld, err := s.hold(ctx, o.plan)
+		if unheld != nil {
+			_, told := fmt.Fprintf(opts.f.IO.Err, "the plan could not be held against what is there now: %s\n", view.Line(adapters.Cause(unheld)))
+			err = errors.Join(err, told)
+		}
+		return o, err
 	}
 	book, err := s.playbook(opts.what)
 	if err != nil {

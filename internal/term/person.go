@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -156,7 +157,7 @@ func (p *Person) handOver(ctx context.Context, a respond.Ask) (drive.Reply, erro
 		return drive.Reply{}, err
 	}
 	r := p.reply(a, "hand-over", note)
-	r.To = to
+	r.To = strings.TrimSpace(to)
 	return drive.Reply{Answer: r}, nil
 }
 
@@ -166,6 +167,9 @@ func (p *Person) somebodyElse(s string) error {
 	}
 	if strings.TrimSpace(s) == p.By {
 		return errors.New("that is you; pause instead")
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return errors.New("a name has no control characters")
 	}
 	return nil
 }
