@@ -130,7 +130,9 @@ func (opts *worldOptions) tell(format string, r *rehearse.Rehearsal) error {
 	for _, k := range slices.Sorted(maps.Keys(r.Environment)) {
 		fmt.Fprintf(&b, "export %s=%s\n", k, quote(r.Environment[k]))
 	}
-	fmt.Fprintf(&b, "# configuration: firebreak --config %s\n# control: %s/_world/id\n", quote(r.Config), r.World.URL("control"))
+	fmt.Fprintf(&b, "# configuration: firebreak --config %s\n", quote(r.Config))
+	b.WriteString("# Before anything is minted it wants somebody to seal new values to: add a public key\n# of yours there, recipients: [ ~/.ssh/id_ed25519.pub ]. Redirect this into a file and\n# source that: firebreak world SCENARIO > world.env\n")
+	fmt.Fprintf(&b, "# control: %s/_world/id\n", r.World.URL("control"))
 	_, err := f.IO.Out.Write([]byte(b.String()))
 	return errors.Join(err, f.flush())
 }
