@@ -15,6 +15,7 @@ See an incident go by, without an account or a token:
 
 // newRoot is the whole command tree. Building it opens and dials nothing.
 func newRoot(f *Factory) *cobra.Command {
+	cobra.EnableCommandSorting = false // help lists them in the order of their use
 	root := &cobra.Command{
 		Use:               "firebreak",
 		Short:             "Respond to a compromised CI workflow, and prove it",
