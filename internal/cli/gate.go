@@ -38,7 +38,7 @@ func (e *eyes) Survey(ctx context.Context, s *respond.State, scope string) respo
 	}
 	e.judge(&out, l, subjects)
 	if scope == "preflight" {
-		out.Problems = append(out.Problems, uncovered(s, inventory.ForSubjects(l.inventory, subjects))...)
+		out.Untreated = append(out.Untreated, uncovered(s, inventory.ForSubjects(l.inventory, subjects))...)
 		e.preflight(ctx, s, &out, l)
 	}
 	return out

@@ -134,6 +134,9 @@ type Surveyed struct {
 	// SelfUnknown are the providers that did not say who we are there.
 	SelfUnknown []string `json:"self_unknown,omitempty"`
 	Problems    []string `json:"problems,omitempty"` // preflight: what must be mended before anything is minted
+	// Untreated is what the workflows under response reach now and no plan treats: it
+	// holds minting, and the incident does not close with it.
+	Untreated []string `json:"untreated,omitempty"`
 }
 
 // Finding is a boundary finding as the decider needs it.

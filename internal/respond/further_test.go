@@ -185,3 +185,16 @@ func TestWhatCannotBeReadForWantOfAConfigurationIsAskedAtOnce(t *testing.T) {
 		t.Errorf("stands at %d", code)
 	}
 }
+
+func TestNoIncidentClosesWithSomethingUntreated(t *testing.T) {
+	b := open(t, respond.Opened{}, one(action("shut", plan.Contain, plan.Reversible)))
+	b.see(respond.Surveyed{Scope: "preflight", Untreated: []string{"the workflow reaches DOCS_TOKEN, which the plan does not treat"}})
+	b.held("shut", plan.P1)
+	if s := b.stop(); s.Close || s.Code != 5 {
+		t.Fatalf("stops with %+v", s)
+	}
+	b.see(respond.Overridden{Gate: plan.GatePreflight, Reason: "it is read-only and public", By: "bob"})
+	if s := b.stop(); !s.Close || s.Code != 0 {
+		t.Fatalf("with a reason it stops with %+v", s)
+	}
+}

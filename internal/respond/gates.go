@@ -143,7 +143,7 @@ func (d *Decider) judgePreflight(v *verdict) {
 		v.notYet("preflight has not answered yet")
 		return
 	}
-	for _, p := range s.last.Problems {
+	for _, p := range slices.Concat(s.last.Problems, s.last.Untreated) {
 		v.no(p)
 	}
 }

@@ -2,6 +2,8 @@ package respond
 
 import (
 	"slices"
+
+	"github.com/firebreak/firebreak/internal/plan"
 )
 
 // leave ends a sitting because a person said so.
@@ -98,7 +100,21 @@ func (d *Decider) end() Stop {
 	case len(open) > 0:
 		return Stop{Code: code, Reason: "not closed: " + join(open) + "; each needs its action carried out, or a signed exception with owner and date"}
 	}
+	if missed := d.untreated(); len(missed) > 0 {
+		return Stop{Code: worse(code, gated), Reason: "not closed: " + join(missed)}
+	}
 	return Stop{Code: code, Reason: "every credential is closed", Close: code == 0}
+}
+
+// untreated is what the last preflight found within reach and in no plan, unless
+// somebody opened that gate with a reason. One missed credential is how responses fail.
+func (d *Decider) untreated() []string {
+	s := d.surveys["preflight"]
+	overridden := slices.ContainsFunc(d.overrides, func(o Overridden) bool { return o.Gate == plan.GatePreflight })
+	if s.last == nil || overridden {
+		return nil
+	}
+	return s.last.Untreated
 }
 
 // stuck lists the actions which are neither done nor skipped.
