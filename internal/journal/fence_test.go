@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +71,54 @@ func TestAppendingInTurnsFencesNobody(t *testing.T) {
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A changed letter in a type's name is no later program.
+func TestAChangedTypeIsDamage(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Date(2026, 5, 11, 3, 0, 0, 0, time.UTC)
+	j, _, err := Create(dir, Owner{}, at, respond.Opened{Incident: "inc-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = j.Append([]respond.Event{{Time: at, Data: respond.Paused{}}, {Time: at, Data: respond.Resumed{}}})
+	if err := errors.Join(err, j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, File)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(b), `"paused"`, `"qaused"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *Damaged
+	if _, err := Read(dir); !errors.As(err, &damaged) || damaged.Line != 2 {
+		t.Errorf("read gives %v", err)
+	}
+}
+
+func TestAFormatThatNeverWasIsDamage(t *testing.T) {
+	dir := t.TempDir()
+	j, _, err := Create(dir, Owner{}, time.Date(2026, 5, 11, 3, 0, 0, 0, time.UTC), respond.Opened{Incident: "inc-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, File)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(b), `"v":1`, `"v":0`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *Damaged
+	if _, err := Read(dir); !errors.As(err, &damaged) {
+		t.Errorf("read gives %v", err)
 	}
 }

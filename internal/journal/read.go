@@ -57,6 +57,10 @@ func read(dir string, b []byte) (*Replay, error) {
 			return nil, &Damaged{dir, n, why}
 		}
 		if err := r.take(dir, n, rec); err != nil {
+			var newer *Newer
+			if errors.As(err, &newer) && renounced(line, rest) {
+				return nil, &Damaged{dir, n, "the record was changed: the one after it names another digest"}
+			}
 			return nil, err
 		}
 		if err := r.tree.add(line); err != nil {
@@ -69,6 +73,17 @@ func read(dir string, b []byte) (*Replay, error) {
 		return nil, &Damaged{dir, 0, "the journal holds no record: the incident was never begun"}
 	}
 	return r, nil
+}
+
+// renounced reports whether the line after a record names another digest than the
+// record has: what looks like a later program's is then a changed one.
+func renounced(line, rest []byte) bool {
+	i := bytes.IndexByte(rest, '\n')
+	if i < 0 {
+		return false
+	}
+	next, err := parse(rest[:i])
+	return err == nil && next.Prev != digest(line)
 }
 
 func (r *Replay) torn(n int) {
@@ -92,6 +107,9 @@ func (r *Replay) chained(line []byte) (record, string) {
 // take decodes a record that chains. It was written whole, so what cannot be
 // decoded now is refused, also at the end.
 func (r *Replay) take(dir string, n int, rec record) error {
+	if rec.V < 1 {
+		return &Damaged{dir, n, fmt.Sprintf("there never was a format version %d", rec.V)}
+	}
 	if rec.V != Version {
 		return &Newer{dir, n, fmt.Sprintf("format version %d", rec.V), r.Opened.Program}
 	}
