@@ -145,6 +145,9 @@ func (c *crashes) play(all []point, enough func() bool) {
 	work.Wait()
 }
 
+// near are the places around an action's own in which its call leaves another time.
+var near = [...]int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5}
+
 // seek plays more points until a call of every action was met in each of these
 // places. Calls leave four at a time and not in the same order twice, so that a
 // number alone does not say which call it meets; near the action's place in the
@@ -152,10 +155,11 @@ func (c *crashes) play(all []point, enough func() bool) {
 func (c *crashes) seek(ids []string, where ...place) {
 	for _, id := range ids {
 		for _, p := range where {
-			for _, off := range []int{0, 1, -1, 2, -2, 3, -3, 0, 1, -1, 2, -2, 3, -3} {
+			for try := range 4 * len(near) {
 				if c.met(id, p) {
 					break
 				}
+				off := near[try%len(near)]
 				if n := slices.Index(c.straight.order, id) + 1 + off; n > 0 {
 					c.sought++
 					c.one(c.t.Context(), point{place: p, n: n})
