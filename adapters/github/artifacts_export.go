@@ -34,27 +34,17 @@ func (artifactsExport) Spec() plan.Spec {
 
 // Plan implements adapters.Action.
 func (artifactsExport) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error) {
-	r, w, err := workflow(in, s)
-	if err != nil {
-		return plan.Change{}, err
-	}
-	if _, err := since(in.Text("since")); err != nil {
-		return plan.Change{}, err
-	}
-	return plan.Change{
-		Target:   plan.Target{Provider: "github", Kind: "artifacts", ID: r.FullName + "/" + w.Path, Name: "artifacts of " + w.Path, Selector: true},
-		Evidence: []string{"artifacts:" + r.FullName},
-	}, nil
+	return exporting(in, s, "artifacts")
 }
 
 // Apply implements adapters.Action. There is nothing to send.
 func (artifactsExport) Apply(context.Context, adapters.Task, plan.Call) adapters.Result {
-	return adapters.Result{Outcome: plan.Outcome{State: plan.Refused, Detail: "an export sends no change; it happens when the artifacts are read"}}
+	return exportSends("artifacts")
 }
 
 // Settle implements adapters.Action.
 func (artifactsExport) Settle(context.Context, adapters.Task, plan.Call) plan.Settlement {
-	return plan.Settlement{Happened: "no", Detail: "an export sends no change"}
+	return exportSent()
 }
 
 // Verify implements adapters.Action. It is held once every run is over and what it

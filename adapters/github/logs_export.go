@@ -31,27 +31,17 @@ func (logsExport) Spec() plan.Spec {
 
 // Plan implements adapters.Action.
 func (logsExport) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error) {
-	r, w, err := workflow(in, s)
-	if err != nil {
-		return plan.Change{}, err
-	}
-	if _, err := since(in.Text("since")); err != nil {
-		return plan.Change{}, err
-	}
-	return plan.Change{
-		Target:   plan.Target{Provider: "github", Kind: "logs", ID: r.FullName + "/" + w.Path, Name: "logs of " + w.Path, Selector: true},
-		Evidence: []string{"logs:" + r.FullName},
-	}, nil
+	return exporting(in, s, "logs")
 }
 
 // Apply implements adapters.Action. There is nothing to send.
 func (logsExport) Apply(context.Context, adapters.Task, plan.Call) adapters.Result {
-	return adapters.Result{Outcome: plan.Outcome{State: plan.Refused, Detail: "an export sends no change; it happens when the logs are read"}}
+	return exportSends("logs")
 }
 
 // Settle implements adapters.Action.
 func (logsExport) Settle(context.Context, adapters.Task, plan.Call) plan.Settlement {
-	return plan.Settlement{Happened: "no", Detail: "an export sends no change"}
+	return exportSent()
 }
 
 // Verify implements adapters.Action. It is held once every run is over and its
