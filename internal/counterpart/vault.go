@@ -31,33 +31,8 @@ func Vault(t testing.TB) VaultServer {
 	}
 	cmd := exec.Command(VaultBinary()) //nolint:noctx // the end of its standard input ends it, whatever became of us
 	cmd.Env = []string{}               // nothing ambient: its client reads VAULT_ variables
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	hung := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() }) //nolint:errcheck // it is gone already
 	var hello struct{ Address, Root string }
-	err = json.NewDecoder(out).Decode(&hello)
-	hung.Stop()
-	t.Cleanup(func() {
-		in.Close()               //nolint:errcheck // it is gone already
-		io.Copy(io.Discard, out) //nolint:errcheck // the same
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("vault ended badly: %v\n%s", err, said.String())
-		}
-	})
-	if err != nil {
-		t.Fatalf("vault did not start: %v\n%s", err, said.String())
-	}
+	launch(t, "vault", cmd, &hello)
 	return VaultServer{Address: hello.Address, Root: hello.Root}
 }
 

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Registry is an npm registry, Verdaccio 6.10.4, on a loopback port, empty. It keeps
@@ -73,33 +72,8 @@ func Verdaccio(t testing.TB) Registry {
 	}
 	cmd := exec.Command(node(t), script, config) //nolint:noctx // the end of its standard input ends it, whatever became of us
 	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir}
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	hung := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() }) //nolint:errcheck // it is gone already
 	var hello struct{ Port int }
-	err = json.NewDecoder(out).Decode(&hello)
-	hung.Stop()
-	t.Cleanup(func() {
-		in.Close()               //nolint:errcheck // it is gone already
-		io.Copy(io.Discard, out) //nolint:errcheck // the same
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("verdaccio ended badly: %v\n%s", err, said.String())
-		}
-	})
-	if err != nil {
-		t.Fatalf("verdaccio did not start: %v\n%s", err, said.String())
-	}
+	launch(t, "verdaccio", cmd, &hello)
 	return Registry{URL: fmt.Sprintf("http://127.0.0.1:%d", hello.Port)}
 }
 
