@@ -11,6 +11,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 CONCURRENT := ./adapters ./internal/drive/... ./internal/journal/... ./internal/respond/... ./internal/rehearse/... ./internal/ticket/... ./internal/world/...
 
 FUZZTIME ?= 20s
+# A folder of real workflow files, OWNER__NAME/.github/...; without one the tests over it are skipped, and say so.
+export FIREBREAK_CORPUS ?= $(abspath $(wildcard ../shared/corpus))
 TALLY := $(CURDIR)/.cache/tally
 CLAIMS := $(CURDIR)/.cache/claims
 # Where npm is, no counterpart may be missing; elsewhere their tests are skipped loudly.
