@@ -91,7 +91,7 @@ func reaches(inv inventory.Inventory, m *inventory.Model, w *inventory.ModelWork
 
 func (r *run) finding(rule Rule, h hit) inventory.Finding {
 	f := inventory.Finding{
-		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Path: r.File.Path, Branches: r.Start.Branches,
+		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Folder: r.Model.Folder, Path: r.File.Path, Branches: r.Start.Branches,
 		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.Gate, Job: r.Top.ID,
 		Fires: fires(r.Model, r.Start, h.events),
 	}

@@ -24,17 +24,18 @@ func (inv Inventory) WithFindings(more []Finding) Inventory {
 	all := slices.Concat(inv.Findings, more)
 	slices.SortFunc(all, func(a, b Finding) int {
 		return cmp.Or(
-			cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), slices.Compare(a.Branches, b.Branches),
 		)
 	})
 	inv.Findings = slices.CompactFunc(all, func(a, b Finding) bool {
-		return a.Rule == b.Rule && a.Repository == b.Repository && a.Path == b.Path && a.Line == b.Line && a.Column == b.Column &&
+		return a.Rule == b.Rule && a.Repository == b.Repository && a.Folder == b.Folder && a.Path == b.Path && a.Line == b.Line && a.Column == b.Column &&
 			a.Message == b.Message && slices.Equal(a.Branches, b.Branches)
 	})
 	if inv.Findings == nil {
 		inv.Findings = []Finding{}
 	}
+	fingerprinted(inv.Findings)
 	return inv
 }
 
@@ -44,7 +45,7 @@ func (b *builder) problems(m *Model, w *ModelWorkflow) {
 		return
 	}
 	f := Finding{
-		Rule: RuleUnreadable, Severity: "medium", Repository: m.Repository, Path: w.Path, Branches: w.Branches, Line: 1, Column: 1,
+		Rule: RuleUnreadable, Severity: "medium", Repository: m.Repository, Folder: m.Folder, Path: w.Path, Branches: w.Branches, Line: 1, Column: 1,
 		Message: "this file could not be read as a workflow, so what it reaches is known only by text", Fix: "mend the file, or delete it",
 	}
 	if len(w.Problems) > 0 {
@@ -58,7 +59,7 @@ func (b *builder) problems(m *Model, w *ModelWorkflow) {
 // absent tells of a secret that is used and that the survey did not find.
 func (b *builder) absent(m *Model, in *Instance, r workflow.Ref, name string) {
 	b.findings = append(b.findings, Finding{
-		Rule: RuleMissing, Severity: "low", Repository: m.Repository, Path: in.File.Path, Branches: in.Start.Branches, Line: r.Line, Column: r.Column,
+		Rule: RuleMissing, Severity: "low", Repository: m.Repository, Folder: m.Folder, Path: in.File.Path, Branches: in.Start.Branches, Line: r.Line, Column: r.Column,
 		Message: "secret " + name + " is used here, but the survey found none of that name in the repository, its environments or the organization",
 		Fix:     "create the secret where it belongs, or take the reference out",
 	})
@@ -111,7 +112,7 @@ func (b *builder) firstUse(models []Model, c *Credential) Finding {
 				continue
 			}
 			if f.Path == "" {
-				f.Path, f.Branches = w.Path, w.Branches
+				f.Folder, f.Path, f.Branches = m.Folder, w.Path, w.Branches
 			}
 			refs := slices.Clone(w.Refs)
 			for _, j := range w.Jobs {
@@ -119,7 +120,7 @@ func (b *builder) firstUse(models []Model, c *Credential) Finding {
 			}
 			for _, r := range refs {
 				if r.Kind == workflow.Secret && contains(c.Names, r.Name) {
-					f.Path, f.Branches, f.Line, f.Column = w.Path, w.Branches, r.Line, r.Column
+					f.Folder, f.Path, f.Branches, f.Line, f.Column = m.Folder, w.Path, w.Branches, r.Line, r.Column
 					return f
 				}
 			}

@@ -138,6 +138,7 @@ type Finding struct {
 	Rule       string   `json:"rule"`
 	Severity   string   `json:"severity"`
 	Repository string   `json:"repository"`
+	Folder     string   `json:"folder,omitempty"` // the folder Path is in, as it was given; "" when surveyed
 	Path       string   `json:"path"`
 	Branches   []string `json:"branches,omitempty"`
 	Line       int      `json:"line"`
@@ -151,4 +152,17 @@ type Finding struct {
 	Job      string `json:"job,omitempty"`
 	// Fires are those of Branches from which an event can still start it.
 	Fires []string `json:"fires,omitempty"`
+	// Fingerprint names the finding as long as it says the same, wherever its lines move
+	// to: of rule, path, job and message, and of the how-manieth such one it is. It is the same
+	// on every branch and in every repository.
+	Fingerprint string `json:"fingerprint"`
+	// Accepted is who lets it stand, until when and why; nil when it is open.
+	Accepted *Acceptance `json:"accepted,omitempty"`
+}
+
+// Acceptance lets a finding stand until it expires.
+type Acceptance struct {
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`   // who answers for it
+	Expires string `json:"expires"` // the time, RFC 3339, from which the finding counts again
 }

@@ -44,6 +44,11 @@ func Compare(a, b *Snapshot) []Change {
 	pair(a.Services, b.Services, Service.Key, func(x, y *Service, name string) {
 		out = append(out, differ(x, y, place("service", name), serviceFacts)...)
 	})
+	pair(a.Actions, b.Actions, ActionRef.Key, func(x, y *ActionRef, name string) {
+		if x != nil && y != nil && x.SHA != y.SHA { // which actions are used, the files tell
+			out = append(out, Change{"changed", "action", "", name, "was " + x.SHA + ", is " + y.SHA})
+		}
+	})
 	slices.SortFunc(out, func(x, y Change) int {
 		return cmp.Or(cmp.Compare(x.Target, y.Target), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.What, y.What))
 	})

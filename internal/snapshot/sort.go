@@ -52,6 +52,7 @@ func Sort(s *Snapshot) {
 		by(s.NPM[i].Tokens, func(t NPMToken) string { return t.Key })
 	}
 	sortServices(s.Services)
+	by(s.Actions, ActionRef.Key)
 	by(s.Permissions, permission)
 	by(s.Gaps, func(g Gap) string { return g.Provider + "\x00" + g.What + "\x00" + g.Why })
 	s.Gaps = slices.Compact(s.Gaps)
