@@ -13,6 +13,7 @@ const (
 	Critical = "critical"
 	High     = "high"
 	Medium   = "medium"
+	Low      = "low"
 	Unknown  = "unknown" // cannot be judged from what was read
 )
 

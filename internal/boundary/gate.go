@@ -34,6 +34,7 @@ type Verdict struct {
 // from the repository under response. Findings are those of Check over models from the same snapshot.
 func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string, accepted []Acceptance, now time.Time) Verdict {
 	v := Verdict{Unknown: unread(s, subjects)}
+	standing := index(accepted)
 	for _, f := range findings {
 		if !slices.Contains(subjects, subject(f)) {
 			continue
@@ -45,7 +46,7 @@ func Gate(findings []inventory.Finding, s *snapshot.Snapshot, subjects []string,
 		if !f.Gate || (len(f.Branches) > 0 && len(f.Fires) == 0) {
 			continue
 		}
-		if a, ok := accept(f, accepted, now); ok {
+		if a, ok := standing.of(&f, now); ok {
 			v.Accepted = append(v.Accepted, Accepted{f, a})
 			continue
 		}
@@ -76,18 +77,6 @@ func on(f inventory.Finding) string {
 		return "this checkout"
 	}
 	return "branch " + strings.Join(f.Branches, ", ")
-}
-
-// accept finds what lets a finding stand. Empty repository and path mean any.
-func accept(f inventory.Finding, accepted []Acceptance, now time.Time) (Acceptance, bool) {
-	i := slices.IndexFunc(accepted, func(a Acceptance) bool {
-		return a.Rule == f.Rule && (a.Repository == "" || a.Repository == f.Repository) && (a.Path == "" || a.Path == f.Path) &&
-			strings.TrimSpace(a.Reason) != "" && strings.TrimSpace(a.Owner) != "" && a.Expires.After(now)
-	})
-	if i < 0 {
-		return Acceptance{}, false
-	}
-	return accepted[i], true
 }
 
 // unread says what of the subjects' repositories the snapshot does not show.

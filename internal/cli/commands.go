@@ -24,6 +24,7 @@ func commandsToRespond(f *Factory) []*cobra.Command {
 func commandsToKnow(f *Factory) []*cobra.Command {
 	return []*cobra.Command{
 		newCmdInventory(f, nil),
+		newCmdBoundary(f, nil),
 		newCmdSurvey(f, nil),
 		newCmdPlaybook(f),
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/document"
@@ -14,16 +15,18 @@ type Accepted struct {
 	Exceptions []Exception
 }
 
-// AcceptedFinding accepts a rule's finding. Repository and Path narrow it; an
-// empty one means any.
+// AcceptedFinding accepts a rule's finding. Repository, Path, Job and Fingerprint
+// narrow it; an empty one means any.
 type AcceptedFinding struct {
-	Rule       string
-	Repository string
-	Path       string
-	Reason     string
-	Owner      string
-	Expires    time.Time
-	Line       int
+	Rule        string
+	Repository  string // "owner/name"; findings in a folder are of no repository
+	Path        string
+	Job         string
+	Fingerprint string
+	Reason      string
+	Owner       string
+	Expires     time.Time
+	Line        int
 }
 
 // Exception lets an incident close while a credential is not proven dead. Credential
@@ -66,18 +69,22 @@ func ParseAccepted(file string, b []byte) (Accepted, error) {
 
 func finding(n document.Node) AcceptedFinding {
 	f := AcceptedFinding{Line: n.Pos().Line}
-	for _, e := range n.Map("rule", "repository", "path", "reason", "owner", "expires") {
+	for _, e := range n.Map("rule", "repository", "path", "job", "fingerprint", "reason", "owner", "expires") {
 		switch e.Name {
 		case "rule":
-			f.Rule, _ = e.Value.Text()
+			f.Rule = statement(e)
 		case "repository":
 			f.Repository, _ = e.Value.Text()
 		case "path":
 			f.Path, _ = e.Value.Text()
+		case "job":
+			f.Job, _ = e.Value.Text()
+		case "fingerprint":
+			f.Fingerprint, _ = e.Value.Text()
 		case "reason":
-			f.Reason, _ = e.Value.Text()
+			f.Reason = statement(e)
 		case "owner":
-			f.Owner, _ = e.Value.Text()
+			f.Owner = statement(e)
 		case "expires":
 			f.Expires = expiry(e.Value)
 		}
@@ -91,17 +98,26 @@ func exception(n document.Node) Exception {
 	for _, e := range n.Map("credential", "reason", "owner", "expires") {
 		switch e.Name {
 		case "credential":
-			x.Credential, _ = e.Value.Text()
+			x.Credential = statement(e)
 		case "reason":
-			x.Reason, _ = e.Value.Text()
+			x.Reason = statement(e)
 		case "owner":
-			x.Owner, _ = e.Value.Text()
+			x.Owner = statement(e)
 		case "expires":
 			x.Expires = expiry(e.Value)
 		}
 	}
 	complete(n, "credential", "reason", "owner", "expires")
 	return x
+}
+
+// statement is a text that has to say something: an empty reason is none.
+func statement(e document.Entry) string {
+	s, ok := e.Value.Text()
+	if ok && strings.TrimSpace(s) == "" {
+		e.Value.Report(fmt.Sprintf("%q says nothing", e.Name), "an acceptance has a reason, an owner and an end")
+	}
+	return s
 }
 
 // complete reports keys that are missing: without an owner and an end an acceptance

@@ -88,12 +88,12 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseAccepted(t *testing.T) {
-	got, err := ParseAccepted("accepted.yaml", []byte("version: 1\nfindings:\n  - { rule: r, repository: acme/shop, path: .github/workflows/a.yml, reason: known, owner: o, expires: 2026-03-31 }\nexceptions:\n  - { credential: NPM_TOKEN, reason: gone, owner: o, expires: \"2026-03-31T12:00:00+02:00\" }\n"))
+	got, err := ParseAccepted("accepted.yaml", []byte("version: 1\nfindings:\n  - { rule: r, repository: acme/shop, path: .github/workflows/a.yml, job: build, fingerprint: 0123456789abcdef, reason: known, owner: o, expires: 2026-03-31 }\nexceptions:\n  - { credential: NPM_TOKEN, reason: gone, owner: o, expires: \"2026-03-31T12:00:00+02:00\" }\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Accepted{
-		Findings:   []AcceptedFinding{{Rule: "r", Repository: "acme/shop", Path: ".github/workflows/a.yml", Reason: "known", Owner: "o", Expires: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Line: 3}},
+		Findings:   []AcceptedFinding{{Rule: "r", Repository: "acme/shop", Path: ".github/workflows/a.yml", Job: "build", Fingerprint: "0123456789abcdef", Reason: "known", Owner: "o", Expires: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Line: 3}},
 		Exceptions: []Exception{{Credential: "NPM_TOKEN", Reason: "gone", Owner: "o", Expires: time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC), Line: 5}},
 	}
 	if !reflect.DeepEqual(got, want) {

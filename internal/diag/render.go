@@ -24,16 +24,23 @@ func (d Diagnostic) Text() string {
 	var b strings.Builder
 	b.WriteString(d.place() + ": " + visible(d.Message) + "\n")
 	if d.Snippet != "" && d.Line > 0 {
-		number := fmt.Sprintf("%4d", d.Line)
-		fmt.Fprintf(&b, "%s | %s\n", number, visible(strings.ReplaceAll(d.Snippet, "\t", " ")))
-		if d.Column > 0 {
-			fmt.Fprintf(&b, "%s | %s^\n", strings.Repeat(" ", len(number)), strings.Repeat(" ", d.Column-1))
-		}
+		b.WriteString(Excerpt(d.Line, d.Column, d.Snippet))
 	}
 	if d.Hint != "" {
 		b.WriteString("     = " + visible(d.Hint) + "\n")
 	}
 	return b.String()
+}
+
+// Excerpt is a line of a file under its number, with a mark under the column (0: no
+// mark). A column counts characters.
+func Excerpt(line, column int, text string) string {
+	number := fmt.Sprintf("%4d", line)
+	out := number + " | " + visible(strings.ReplaceAll(text, "\t", " ")) + "\n"
+	if column > 0 {
+		out += strings.Repeat(" ", len(number)) + " | " + strings.Repeat(" ", column-1) + "^\n"
+	}
+	return out
 }
 
 func (d Diagnostic) place() string {

@@ -36,6 +36,9 @@ func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 	}
 	for _, f := range inv.Findings {
 		fmt.Fprintf(&b, "%s %s: %s\n", st.Strong(fmt.Sprintf("%s:%d:%d", Line(f.Path), f.Line, f.Column)), st.Bad(Line(f.Rule)), Line(f.Message))
+		if f.Accepted != nil {
+			fmt.Fprintf(&b, "      accepted until %s by %s: %s\n", Line(day(f.Accepted.Expires)), Line(f.Accepted.Owner), Line(f.Accepted.Reason))
+		}
 		if len(f.Branches) > 0 {
 			fmt.Fprintf(&b, "      on %s\n", Line(strings.Join(f.Branches, ", ")))
 		}
