@@ -22,6 +22,7 @@ type boundaryOptions struct {
 	rules    []string
 	severity string
 	list     bool
+	fix      bool
 }
 
 func newCmdBoundary(f *Factory, runF func(*boundaryOptions) error) *cobra.Command {
@@ -48,6 +49,7 @@ beside the configuration, with a reason, an owner and an end, is not.`,
 	fl.StringVar(&opts.workflow, "workflow", "", "only this workflow `file`")
 	fl.StringArrayVar(&opts.rules, "rule", nil, "only findings of this rule, by its `id`; repeatable")
 	fl.StringVar(&opts.severity, "severity", "", "only findings as bad as this or worse: critical, high, `medium` or low; what cannot be judged is always shown")
+	fl.BoolVar(&opts.fix, "fix", false, "write what can be mended mechanically as a diff for git apply, and on stderr what is left")
 	fl.BoolVar(&opts.list, "rules", false, "list the rules, with why and how to mend, and end")
 	return cmd
 }
@@ -75,6 +77,9 @@ func boundaryRun(ctx context.Context, opts *boundaryOptions) error {
 	if err != nil {
 		return err
 	}
+	if opts.fix {
+		return fixRun(f, &read, findings)
+	}
 	b := read.boundary(findings, f)
 	switch format {
 	case "json":
@@ -101,6 +106,9 @@ func (opts *boundaryOptions) check() error {
 			}
 			return fault(Usage, next, "there is no rule %q", r)
 		}
+	}
+	if opts.fix && opts.f.output != "" {
+		return fault(Usage, "leave --output out", "--fix writes a diff, which has one form")
 	}
 	if opts.severity != "" && !slices.Contains(severities, opts.severity) {
 		return fault(Usage, "", "--severity %s is not known; use one of %s", opts.severity, strings.Join(severities, ", "))

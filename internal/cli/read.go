@@ -11,6 +11,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/boundary"
 	"github.com/firebreak/firebreak/internal/checkout"
+	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/view"
@@ -25,6 +26,7 @@ type reading struct {
 
 // seen is what was read and what follows from it.
 type seen struct {
+	config    config.Config
 	folders   []inventory.Source
 	models    []inventory.Model
 	snapshot  *snapshot.Snapshot // nil where only folders were read
@@ -50,7 +52,7 @@ func (r *reading) read(ctx context.Context, agent string) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	out := seen{accepted: filepath.Join(filepath.Dir(path), "accepted.yaml")}
+	out := seen{config: cfg, accepted: filepath.Join(filepath.Dir(path), "accepted.yaml")}
 	if local.accepted, err = readAccepted(out.accepted); err != nil {
 		return seen{}, err
 	}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/mend"
+	"github.com/firebreak/firebreak/internal/view"
+)
+
+// fixRun writes what can be mended mechanically as one diff on stdout, and on stderr
+// what is left with the reason.
+func fixRun(f *Factory, s *seen, findings []inventory.Finding) error {
+	open := slices.DeleteFunc(slices.Clone(findings), func(x inventory.Finding) bool { return x.Accepted != nil })
+	sources := slices.Clone(s.folders)
+	if s.snapshot != nil {
+		sources = append(sources, inventory.FromSnapshot(s.snapshot)...)
+	}
+	done := mend.Mend(mend.Request{Sources: sources, Snapshot: s.snapshot, Config: &s.config, Wanted: open})
+	for _, x := range done.Files {
+		text, err := mend.Diff(diffPath(sources, x), x)
+		if err != nil {
+			return err
+		}
+		if of := &sources[x.Source]; of.Repository != "" {
+			text = "# " + view.Line(of.Repository) + " on " + view.Line(strings.Join(x.Branches, ", ")) + "\n" + text
+		}
+		if _, err := io.WriteString(f.IO.Out, text); err != nil {
+			return err
+		}
+	}
+	for _, x := range done.Declined {
+		if _, err := fmt.Fprintf(f.IO.Err, "left: %s: %s: %s\n", view.Place(x.Finding), view.Line(x.Finding.Rule), view.Line(x.Why)); err != nil {
+			return err
+		}
+	}
+	if len(done.Declined) > 0 {
+		return fault(Findings, "", "%s mended in %s; %s left to a person", view.Count(len(done.Mended), "finding"), view.Count(len(done.Files), "file"), view.Count(len(done.Declined), "finding"))
+	}
+	return nil
+}
+
+// diffPath is a file's path in the diff: from the folder where one was named, so that
+// it applies there; from the working directory where there are more.
+func diffPath(sources []inventory.Source, x mend.File) string {
+	if len(sources) > 1 && sources[x.Source].Repository == "" {
+		return filepath.ToSlash(strings.TrimPrefix(filepath.Join(sources[x.Source].Folder, x.Path), "/"))
+	}
+	return x.Path
+}

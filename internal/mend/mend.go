@@ -1,0 +1,300 @@
+package mend
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	udiff "github.com/aymanbagabas/go-udiff"
+
+	"github.com/firebreak/firebreak/internal/boundary"
+	"github.com/firebreak/firebreak/internal/config"
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// Request is what is to be mended.
+type Request struct {
+	Sources  []inventory.Source
+	Snapshot *snapshot.Snapshot // nil where there is none
+	Config   *config.Config
+	// Wanted are the findings to mend, of those that judging the sources gives.
+	Wanted []inventory.Finding
+}
+
+// Result is what came of it, in the order of the wanted findings.
+type Result struct {
+	Files    []File
+	Mended   []inventory.Finding
+	Declined []Declined
+}
+
+// File is a file of a source before and after.
+type File struct {
+	Source        int // index in Request.Sources
+	Path          string
+	Branches      []string
+	Before, After []byte
+}
+
+// Declined is a finding that is not mended, and why.
+type Declined struct {
+	Finding inventory.Finding
+	Why     string
+}
+
+// target is the file a finding is in, for a fixer.
+type target struct {
+	text     *text
+	file     *workflow.File           // nil for an action's metadata
+	workflow *inventory.ModelWorkflow // nil likewise
+	model    *inventory.Model
+	refs     Refs
+}
+
+// fixer mends the findings of some rules. They have their turns one after another,
+// each on what the one before left, so that no two change the same place.
+type fixer struct {
+	rules []string
+	fix   func(*target, inventory.Finding) ([]Edit, error)
+}
+
+// fixers are all there are, in the order of their turns.
+func fixers() []fixer {
+	return []fixer{
+		{[]string{"unpinned-action"}, pin},
+		{[]string{"persisted-credentials"}, persist},
+	}
+}
+
+var (
+	errByHand = errors.New("it needs a decision")
+	errPath   = errors.New("its file has a name that cannot stand in a diff")
+)
+
+// Mend proposes changes for the wanted findings. Each source is judged by itself.
+func Mend(r Request) Result {
+	refs := Known(r.Snapshot, r.Sources)
+	by := map[origin][]inventory.Finding{}
+	for _, f := range r.Wanted {
+		o := origin{f.Repository, f.Folder}
+		by[o] = append(by[o], f)
+	}
+	var out Result
+	kept := map[key]string{}
+	for i, s := range r.Sources {
+		wanted := by[origin{s.Repository, s.Folder}]
+		if len(wanted) == 0 {
+			continue
+		}
+		m := &mending{request: r, refs: refs, wanted: map[key]bool{}, why: kept}
+		for _, f := range wanted {
+			m.wanted[keyOf(f)] = true
+		}
+		m.view = m.judged(s)
+		for _, f := range fixers() {
+			m.turn(f)
+		}
+		out.Files = append(out.Files, m.changed(i)...)
+		for _, f := range m.findings {
+			if k := keyOf(f); kept[k] == "" {
+				kept[k] = errByHand.Error()
+			}
+		}
+	}
+	for _, f := range r.Wanted {
+		if why := kept[keyOf(f)]; why != "" {
+			out.Declined = append(out.Declined, Declined{f, why})
+		} else {
+			out.Mended = append(out.Mended, f)
+		}
+	}
+	return out
+}
+
+type origin struct{ repository, folder string }
+
+// key is a finding wherever its lines moved to.
+type key struct {
+	origin
+	path, branches, fingerprint string
+}
+
+func keyOf(f inventory.Finding) key {
+	return key{origin{f.Repository, f.Folder}, f.Path, strings.Join(f.Branches, "\x00"), f.Fingerprint}
+}
+
+// mending is the work on one source.
+type mending struct {
+	request Request
+	refs    Refs
+	wanted  map[key]bool
+	why     map[key]string // why a finding is declined
+	view
+}
+
+// view is what the files look like now.
+type view struct {
+	source   inventory.Source
+	model    inventory.Model
+	inv      inventory.Inventory
+	findings []inventory.Finding
+}
+
+func (m *mending) judged(s inventory.Source) view {
+	models := inventory.Parse([]inventory.Source{s})
+	inv := inventory.Build(models, m.request.Snapshot, m.request.Config)
+	inv = inv.WithFindings(boundary.Check(models, inv))
+	return view{s, models[0], inv, inv.Findings}
+}
+
+// turn lets one fixer mend what it can: everything at once, and where that does not
+// hold, file by file, and at last finding by finding.
+func (m *mending) turn(f fixer) {
+	var mine []inventory.Finding
+	for _, x := range m.findings {
+		if slices.Contains(f.rules, x.Rule) && m.wanted[keyOf(x)] {
+			mine = append(mine, x)
+		}
+	}
+	for _, split := range []func([]inventory.Finding) [][]inventory.Finding{whole, byFile, one} {
+		var left []inventory.Finding
+		for _, group := range split(mine) {
+			err := m.try(f, group)
+			if err == nil {
+				continue
+			}
+			left = append(left, group...)
+			for _, x := range group {
+				m.why[keyOf(x)] = err.Error()
+			}
+		}
+		mine = left
+	}
+}
+
+func whole(list []inventory.Finding) [][]inventory.Finding {
+	if len(list) == 0 {
+		return nil
+	}
+	return [][]inventory.Finding{list}
+}
+
+func byFile(list []inventory.Finding) [][]inventory.Finding {
+	var out [][]inventory.Finding
+	at := map[string]int{}
+	for _, f := range list {
+		k := f.Path + "\x00" + strings.Join(f.Branches, "\x00")
+		n, ok := at[k]
+		if !ok {
+			n, at[k] = len(out), len(out)
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], f)
+	}
+	return out
+}
+
+func one(list []inventory.Finding) [][]inventory.Finding {
+	var out [][]inventory.Finding
+	for i := range list {
+		out = append(out, list[i:i+1])
+	}
+	return out
+}
+
+// try changes files so that all the findings go away, and keeps that only if it holds.
+func (m *mending) try(f fixer, findings []inventory.Finding) error {
+	next := m.source
+	next.Files = slices.Clone(next.Files)
+	for _, group := range byFile(findings) {
+		n := m.file(group[0])
+		if n < 0 {
+			return errGone
+		}
+		after, err := m.edit(f, n, group)
+		if err != nil {
+			return err
+		}
+		next.Files[n].Content = []byte(after)
+	}
+	v := m.judged(next)
+	if err := holds(m.view, v, findings); err != nil {
+		return err
+	}
+	for _, x := range findings {
+		delete(m.why, keyOf(x))
+	}
+	m.view = v
+	return nil
+}
+
+func (m *mending) file(f inventory.Finding) int {
+	return slices.IndexFunc(m.source.Files, func(x inventory.SourceFile) bool {
+		return x.Path == f.Path && (len(f.Branches) == 0 || slices.Contains(x.Branches, f.Branches[0]))
+	})
+}
+
+// edit gives a file's text changed for the findings in it.
+func (m *mending) edit(f fixer, n int, findings []inventory.Finding) (string, error) {
+	x := m.source.Files[n]
+	if strings.IndexFunc(x.Path, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' || r == '\\' }) >= 0 {
+		return "", errPath
+	}
+	t, err := read(x.Content)
+	if err != nil {
+		return "", err
+	}
+	to := &target{text: t, model: &m.model, refs: m.refs}
+	for i := range m.model.Workflows {
+		if w := &m.model.Workflows[i]; w.Path == x.Path && (len(x.Branches) == 0 || slices.Contains(w.Branches, x.Branches[0])) {
+			to.workflow, to.file = w, w.File
+		}
+	}
+	var edits []Edit
+	for _, finding := range m.findings { // where they stand after earlier changes
+		if slices.ContainsFunc(findings, func(f inventory.Finding) bool { return keyOf(f) == keyOf(finding) }) {
+			more, err := f.fix(to, finding)
+			if err != nil {
+				return "", err
+			}
+			edits = append(edits, more...)
+		}
+	}
+	after, err := udiff.Apply(t.src, distinct(edits))
+	if err != nil {
+		return "", errLayout // two changes of one place
+	}
+	return after, nil
+}
+
+// distinct drops edits that two findings ask for alike.
+func distinct(edits []Edit) []Edit {
+	var out []Edit
+	for _, e := range edits {
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// changed lists the files that are not as they were.
+func (m *mending) changed(source int) []File {
+	var out []File
+	for n, was := range m.request.Sources[source].Files {
+		if is := m.source.Files[n]; string(was.Content) != string(is.Content) {
+			out = append(out, File{source, is.Path, is.Branches, was.Content, is.Content})
+		}
+	}
+	return out
+}
+
+// Diff is the change of a file as a unified diff that git apply and patch take. The
+// path is as it is to stand in the diff.
+func Diff(path string, f File) (string, error) {
+	edits := udiff.Lines(string(f.Before), string(f.After))
+	return udiff.ToUnified("a/"+path, "b/"+path, string(f.Before), edits, udiff.DefaultContextLines)
+}
