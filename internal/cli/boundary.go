@@ -56,7 +56,7 @@ beside the configuration, with a reason, an owner and an end, is not.`,
 
 func boundaryRun(ctx context.Context, opts *boundaryOptions) error {
 	f := opts.f
-	format, err := f.format("human", "json", "markdown")
+	format, err := f.format("human", "json", "markdown", "sarif")
 	if err != nil {
 		return err
 	}
@@ -84,6 +84,8 @@ func boundaryRun(ctx context.Context, opts *boundaryOptions) error {
 	switch format {
 	case "json":
 		err = view.JSON(f.IO.Out, b)
+	case "sarif":
+		err = view.SARIF(f.IO.Out, f.Version, b)
 	case "markdown":
 		err = view.BoundaryMarkdown(f.IO.Out, b)
 	default:

@@ -41,7 +41,7 @@ works offline. With --workflow, and --job, it is the blast radius.`,
 
 func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	f := opts.f
-	format, err := f.format("human", "json", "markdown")
+	format, err := f.format("human", "json", "markdown", "sarif")
 	if err != nil {
 		return err
 	}
@@ -72,6 +72,8 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 			return err
 		}
 		return f.writeFile("", b)
+	case "sarif":
+		return view.SARIF(f.IO.Out, f.Version, read.boundary(inv.Findings, f))
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
 	}
