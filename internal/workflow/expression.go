@@ -59,6 +59,41 @@ func parseExpression(src string) (actionlint.ExprNode, int) {
 	return node, min(lexer.Offset(), len(src))
 }
 
+func (e *expression) mayRefer() bool { return mayRefer(e.body) }
+
+// mayRefer says whether a text can hold a reference to a secret, the job's token or a
+// variable, without reading it as an expression. Every such reference begins with
+// one of three words, of which "github" counts only where it is not followed by a
+// property other than the token.
+func mayRefer(s string) bool {
+	for i := 0; i+4 <= len(s); i++ {
+		switch s[i] | 0x20 {
+		case 's':
+			if starts(s[i:], "secrets") {
+				return true
+			}
+		case 'v':
+			if starts(s[i:], "vars") {
+				return true
+			}
+		case 'g':
+			if starts(s[i:], "github") {
+				rest := strings.TrimLeft(s[i+len("github"):], " \t\n")
+				if rest == "" || rest[0] != '.' || starts(strings.TrimLeft(rest[1:], " \t\n*"), "token") || strings.HasPrefix(rest, ".*") {
+					return true
+				}
+				i += len("github") - 1
+			}
+		}
+	}
+	return false
+}
+
+// starts compares a beginning without case.
+func starts(s, word string) bool {
+	return len(s) >= len(word) && strings.EqualFold(s[:len(word)], word)
+}
+
 // use is a reference found in an expression; offset is in bytes from the body's start.
 type use struct {
 	kind   RefKind

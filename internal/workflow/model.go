@@ -31,6 +31,8 @@ type Trigger struct {
 	Workflows                []string // of workflow_run
 	// Secrets are those a reusable workflow (workflow_call) declares.
 	Secrets []string
+	// Inputs are those of workflow_call and workflow_dispatch, with their defaults.
+	Inputs []Var
 	// Schedules are those of the event schedule.
 	Schedules []Schedule
 }
@@ -62,6 +64,8 @@ type Job struct {
 	Runner      Runner
 	Permissions *Permissions // nil when the job has no permissions key
 	Environment *Text        // nil when the job is in no environment
+	Matrix      *Matrix      // nil when the job runs once
+	Images      []Image      // of its container and its services
 	Env         []Var
 	Steps       []Step
 	Call        *Call // set for a job that calls a reusable workflow
@@ -73,6 +77,12 @@ type Job struct {
 type Text struct {
 	Value string
 	Pos
+}
+
+// Image is a container image a job runs in ("container") or beside ("service").
+type Image struct {
+	Kind string
+	Text
 }
 
 // Var is a name bound to a value: an environment variable or an input.
@@ -113,6 +123,7 @@ type Step struct {
 	With    []Var
 	Run     string
 	RunPos  Pos
+	Shell   string
 	Env     []Var
 }
 
@@ -162,9 +173,10 @@ const (
 type Action struct {
 	Path     string // of action.yml
 	Name     string
-	Using    string // "composite", "node20", "docker", ...
-	Steps    []Step // of a composite action
-	Inputs   []Var  // with their defaults
+	Using    string  // "composite", "node20", "docker", ...
+	Steps    []Step  // of a composite action
+	Images   []Image // of a Docker action
+	Inputs   []Var   // with their defaults
 	Refs     []Ref
 	Problems diag.List
 	Broken   bool

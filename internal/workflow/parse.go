@@ -3,11 +3,9 @@ package workflow
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/diag"
-	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -35,28 +33,10 @@ func Parse(name string, src []byte) *File {
 		f.Refs = t.scan()
 		return f
 	}
-	parsed := lint(t, f)
-	if parsed == nil {
-		f.Broken = true
-		f.Refs = t.scan()
-		return f
+	f.structure(root, w)
+	if f.Broken = len(f.Jobs) == 0; f.Broken {
+		f.Problems.Add(diag.Diagnostic{File: name, Line: root.Line, Column: root.Column, Message: "no job could be read in this file", Hint: "a workflow has a mapping of jobs under the key jobs"})
 	}
-	f.Name = str(parsed.Name)
-	f.Permissions = permissions(parsed.Permissions)
-	f.Env = env(parsed.Env)
-	for _, e := range parsed.On {
-		f.Triggers = append(f.Triggers, trigger(e))
-	}
-	read := map[string]bool{}
-	for id, j := range parsed.Jobs {
-		if id = strings.ToLower(id); j != nil {
-			f.Jobs = append(f.Jobs, job(j, w.of(func(job string) bool { return job == id })))
-			read[id] = true
-		}
-	}
-	f.Refs = w.of(func(job string) bool { return job == "" || !read[job] })
-	slices.SortFunc(f.Jobs, func(a, b Job) int { return comparePos(a.Pos, b.Pos) })
-	f.Broken = len(f.Jobs) == 0
 	f.Problems.Sort()
 	return f
 }
@@ -78,24 +58,9 @@ func read(name string, t *text, place func([]string) place, problems *diag.List)
 
 var kinds = map[yaml.Kind]string{yaml.SequenceNode: "list", yaml.ScalarNode: "single value", yaml.AliasNode: "alias"}
 
-// lint runs actionlint's parser. The file is an attacker's: a panic in a parser
-// we did not write must cost this file's structure and not the whole response.
-func lint(t *text, f *File) (parsed *actionlint.Workflow) {
-	defer func() {
-		if p := recover(); p != nil {
-			parsed = nil
-			f.Problems.Add(diag.Diagnostic{File: f.Path, Message: fmt.Sprintf("the workflow parser gave up: %v", p)})
-		}
-	}()
-	parsed, errs := actionlint.Parse([]byte(t.src))
-	for _, e := range errs {
-		f.Problems.Add(diag.Diagnostic{File: f.Path, Line: e.Line, Column: e.Column, Message: e.Message, Snippet: t.line(e.Line)})
-	}
-	return parsed
-}
-
 // scan finds references by text alone, outside of YAML comments.
 func (t *text) scan() []Ref {
+	t.index()
 	var out []Ref
 	for i := range t.lines {
 		l := t.line(i + 1)

@@ -50,7 +50,7 @@ func (w *walker) walk(n *yaml.Node) {
 		}
 	case yaml.SequenceNode:
 		for i, c := range n.Content {
-			w.path = append(w.path, "#"+strconv.Itoa(i))
+			w.path = append(w.path, item(i))
 			w.walk(c)
 			w.path = w.path[:len(w.path)-1]
 		}
@@ -59,8 +59,24 @@ func (w *walker) walk(n *yaml.Node) {
 	}
 }
 
+// item writes an index of a list as a part of a path.
+func item(i int) string {
+	if i < len(items) {
+		return items[i]
+	}
+	return "#" + strconv.Itoa(i)
+}
+
+// items are the indexes written out that nearly every list keeps to.
+var items = func() (all [64]string) {
+	for i := range all {
+		all[i] = "#" + strconv.Itoa(i)
+	}
+	return all
+}()
+
 func (w *walker) scalar(n *yaml.Node, key bool) {
-	if key && n.Kind != yaml.ScalarNode {
+	if key && n.Kind != yaml.ScalarNode || !w.telling(n.Value, key) {
 		return
 	}
 	p := w.place(w.path)
@@ -76,7 +92,7 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 		if found := w.text.within(here, cursor, e.body); found >= 0 {
 			at, cursor = found, found+1
 		}
-		if e.node == nil && !implicit {
+		if e.node == nil && !implicit && e.mayRefer() {
 			w.problems.Add(diag.Diagnostic{
 				File: w.file, Line: here.Line, Column: here.Column, Snippet: w.text.line(here.Line),
 				Message: "an expression here does not parse; its secrets were found by their text",
@@ -90,6 +106,24 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 			w.add(p, r)
 		}
 	}
+}
+
+// telling says whether a value can hold a reference at all. Most cannot, which is
+// found out by its text before anything of it is parsed.
+func (w *walker) telling(value string, key bool) bool {
+	if strings.Contains(value, "${{") {
+		return mayRefer(value)
+	}
+	if key || len(w.path) == 0 {
+		return false
+	}
+	switch w.path[len(w.path)-1] {
+	case "if":
+		return mayRefer(value)
+	case "secrets":
+		return value == "inherit"
+	}
+	return false
 }
 
 func (w *walker) add(p place, r Ref) {

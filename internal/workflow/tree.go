@@ -18,24 +18,39 @@ const maxNodes = 200_000
 
 // text is a file's text after the byte order mark is gone and line ends are "\n".
 type text struct {
+	raw   []byte
 	src   string
-	lines []int // byte offset of each line's start
-	nodes []int // byte offsets at which YAML nodes begin, ascending
+	lines []int // byte offset of each line's start; filled by index
+	nodes []Pos // where YAML nodes begin, in the order of the file
 }
 
 func newText(src []byte) *text {
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
-	t := &text{src: strings.ReplaceAll(string(src), "\r\n", "\n"), lines: []int{0}}
-	for i := 0; i < len(t.src); i++ {
-		if t.src[i] == '\n' {
-			t.lines = append(t.lines, i+1)
-		}
+	if bytes.Contains(src, []byte("\r\n")) {
+		src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	}
-	return t
+	return &text{raw: src, src: string(src)}
+}
+
+// index finds the lines, which only a file with a reference or a problem needs.
+func (t *text) index() {
+	if t.lines != nil {
+		return
+	}
+	t.lines = make([]int, 1, 1+strings.Count(t.src, "\n"))
+	for at := 0; ; {
+		i := strings.IndexByte(t.src[at:], '\n')
+		if i < 0 {
+			return
+		}
+		at += i + 1
+		t.lines = append(t.lines, at)
+	}
 }
 
 // offset is the byte offset of a place whose column counts characters, as the YAML parser's do.
 func (t *text) offset(p Pos) int {
+	t.index()
 	if p.Line < 1 || p.Line > len(t.lines) {
 		return len(t.src)
 	}
@@ -49,6 +64,7 @@ func (t *text) offset(p Pos) int {
 
 // pos is the place of a byte offset.
 func (t *text) pos(offset int) Pos {
+	t.index()
 	line := sort.SearchInts(t.lines, offset+1)
 	return Pos{Line: line, Column: utf8.RuneCountInString(t.src[t.lines[line-1]:offset]) + 1}
 }
@@ -59,8 +75,8 @@ func (t *text) pos(offset int) Pos {
 func (t *text) within(p Pos, cursor int, part string) int {
 	start := t.offset(p)
 	end := len(t.src)
-	if i := sort.SearchInts(t.nodes, start+1); i < len(t.nodes) {
-		end = t.nodes[i]
+	if i := sort.Search(len(t.nodes), func(i int) bool { return comparePos(t.nodes[i], p) > 0 }); i < len(t.nodes) {
+		end = t.offset(t.nodes[i])
 	}
 	start = max(start, cursor)
 	if start > end {
@@ -122,6 +138,7 @@ func (t *text) inside(at int, part string, offset int) int {
 
 // line is a line of the text, "" when there is none.
 func (t *text) line(n int) string {
+	t.index()
 	if n < 1 || n > len(t.lines) {
 		return ""
 	}
@@ -137,35 +154,51 @@ var errAliases = errors.New("aliases unfold without end or to more than this pro
 // tree parses the text as YAML and makes sure that walking it ends.
 func (t *text) tree() (*yaml.Node, error) {
 	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(t.src), &doc); err != nil {
+	if err := yaml.Unmarshal(t.raw, &doc); err != nil {
 		return nil, fmt.Errorf("parse YAML: %w", err)
 	}
 	if len(doc.Content) == 0 {
 		return nil, errors.New("the file is empty")
 	}
 	root := doc.Content[0]
-	seen := map[*yaml.Node]bool{}
-	budget := maxNodes
-	if !t.measure(root, seen, &budget) {
-		return nil, errAliases
+	if aliases := t.list(root); aliases > 0 || len(t.nodes) > maxNodes {
+		budget := maxNodes
+		if !measure(root, map[*yaml.Node]bool{}, &budget) {
+			return nil, errAliases
+		}
 	}
-	sort.Ints(t.nodes)
 	return root, nil
 }
 
-func (t *text) measure(n *yaml.Node, open map[*yaml.Node]bool, budget *int) bool {
+// list notes where every node begins and counts the aliases.
+func (t *text) list(n *yaml.Node) (aliases int) {
+	t.nodes = append(t.nodes, Pos{n.Line, n.Column})
+	if n.Kind == yaml.AliasNode {
+		return 1
+	}
+	for _, c := range n.Content {
+		aliases += t.list(c)
+	}
+	return aliases
+}
+
+// measure says whether following every alias comes to an end within the budget.
+func measure(n *yaml.Node, open map[*yaml.Node]bool, budget *int) bool {
 	*budget--
 	if *budget < 0 || open[n] {
 		return false
 	}
-	t.nodes = append(t.nodes, t.offset(Pos{n.Line, n.Column}))
-	open[n] = true
-	defer delete(open, n)
 	if n.Kind == yaml.AliasNode {
-		return t.measure(n.Alias, open, budget)
+		open[n] = true
+		defer delete(open, n)
+		return measure(n.Alias, open, budget)
+	}
+	if n.Anchor != "" {
+		open[n] = true
+		defer delete(open, n)
 	}
 	for _, c := range n.Content {
-		if !t.measure(c, open, budget) {
+		if !measure(c, open, budget) {
 			return false
 		}
 	}
