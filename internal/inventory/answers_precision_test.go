@@ -2,7 +2,9 @@ package inventory_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -73,6 +75,9 @@ func TestAnswersAgreeWithAReader(t *testing.T) {
 		}
 	}
 	b, err := os.ReadFile("testdata/precision/answers.tsv")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("SKIPPED: no reader has answered yet: testdata/precision/answers.tsv is not there")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,17 +36,6 @@ type InstanceStep struct {
 	Path  string       // file it is written in
 	Shown workflow.Pos // where to point in the job's file: the step itself, or the use of the action it is in
 	Env   [][]workflow.Var
-
-	commands []workflow.Command
-	searched bool
-}
-
-// Commands are the known commands of the step, found once: several references ask.
-func (s *InstanceStep) Commands() []workflow.Command {
-	if !s.searched {
-		s.searched, s.commands = true, s.Step.Commands()
-	}
-	return s.commands
 }
 
 // maxDepth is how deep calls and actions are followed. Source: GitHub Docs, reusable
@@ -177,7 +166,9 @@ func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
 			return m
 		})
 	}
-	s.Run = put(s.Run)
+	if run := put(s.Run); run != s.Run {
+		s.SetRun(run)
+	}
 	s.With, s.Env = slices.Clone(s.With), slices.Clone(s.Env)
 	for i := range s.With {
 		s.With[i].Value = put(s.With[i].Value)

@@ -125,6 +125,9 @@ type Step struct {
 	RunPos  Pos
 	Shell   string
 	Env     []Var
+
+	scanned bool
+	uses    []Use
 }
 
 // Input gives the value of an input of a uses step. Names are compared without case.

@@ -241,6 +241,7 @@ func step(i int, n *yaml.Node) Step {
 			s.Uses, s.UsesPos = scalar(v), where(v)
 		case "run":
 			s.Run, s.RunPos = scalar(v), where(v)
+			s.scanned, s.uses = true, uses(s.Run)
 		case "shell":
 			s.Shell = scalar(v)
 		case "with":
