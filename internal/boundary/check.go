@@ -2,7 +2,6 @@ package boundary
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -100,43 +99,6 @@ func (r *run) finding(rule Rule, h hit) inventory.Finding {
 		f.Workflow = r.Start.Path
 	}
 	return f
-}
-
-// outsiderEvents lists the events of the run by which an outsider starts it with
-// its full authority and which no condition on the way keeps out.
-func (r *run) outsiderEvents() []string {
-	var out []string
-	for _, t := range r.Start.Triggers {
-		if t.Trust != workflow.Untrusted || !t.Authority {
-			continue
-		}
-		if r.guarded(r.Start.File, r.Top, t.Name, 0) || (r.Top != r.Job && r.guarded(r.File, r.Job, t.Name, 0)) {
-			continue
-		}
-		out = append(out, t.Name)
-	}
-	return out
-}
-
-// guarded says whether a job's condition, or that of a job it needs, keeps an
-// outsider's run out. A job whose condition asks for always() or failure() runs
-// although what it needs was skipped.
-func (r *run) guarded(f *workflow.File, j *workflow.Job, event string, depth int) bool {
-	if workflow.Guarded(j.If, event) {
-		return true
-	}
-	lower := strings.ToLower(j.If)
-	if depth > len(f.Jobs) || strings.Contains(lower, "always()") || strings.Contains(lower, "cancelled()") || strings.Contains(lower, "failure()") {
-		return false
-	}
-	for _, need := range j.Needs {
-		for i := range f.Jobs {
-			if strings.EqualFold(f.Jobs[i].ID, need) && r.guarded(f, &f.Jobs[i], event, depth+1) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // foreign is where an outsider's code is fetched and then may run, and by which events.

@@ -20,7 +20,7 @@ var idTokenBesideUntrusted = Rule{
 		if r.Permissions["id-token"] != "write" {
 			return nil
 		}
-		events := r.outsiderEvents()
+		events := r.Outsiders()
 		found, by := r.foreign(events)
 		what := "checks out an outsider's code"
 		if len(found) == 0 {

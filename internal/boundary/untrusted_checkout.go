@@ -17,7 +17,7 @@ var untrustedCheckout = Rule{
 	Fix:  "run the outsider's code on pull_request, without secrets and with a read-only token; do what needs secrets in another workflow that never checks that code out",
 	Gate: true,
 	judge: func(r *run) []hit {
-		found, events := r.foreign(r.outsiderEvents())
+		found, events := r.foreign(r.Outsiders())
 		if len(found) == 0 {
 			return nil
 		}

@@ -22,8 +22,11 @@ type Instance struct {
 	Call *workflow.Call
 	// Bound says what the secrets a called workflow was passed are by name of the
 	// repository's secrets. nil: names mean themselves (no call, or inherited).
-	Bound       map[string][]string
-	Steps       []InstanceStep
+	Bound map[string][]string
+	Steps []InstanceStep
+	// Entries are the events that really start the job, through the conditions of every
+	// job and call on the way.
+	Entries     []workflow.Entry
 	Permissions map[string]string // see workflow.Effective
 	// Remote names a called workflow of another repository, or a local one that is
 	// not among the files; its jobs are not known.
@@ -49,7 +52,7 @@ func (m *Model) Instances(w *ModelWorkflow) []Instance {
 		j := &w.Jobs[i]
 		out = m.enter(out, Instance{
 			Model: m, Start: w, Top: j, File: w.File, Job: j,
-			Permissions: workflow.Effective(w.Permissions, j.Permissions, m.DefaultPermissions),
+			Permissions: workflow.Effective(w.Permissions, j.Permissions, m.DefaultPermissions), Entries: m.entries(w, j),
 		}, nil, 0)
 	}
 	return out
@@ -79,6 +82,7 @@ func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth 
 			next := in
 			next.File, next.Job, next.Call = f, j, call
 			next.Bound = in.bind(call)
+			next.Entries = narrowed(in.Entries, f, j)
 			next.Permissions = workflow.Limit(in.Permissions, workflow.Effective(f.Permissions, j.Permissions, ""))
 			out = m.enter(out, next, call.With, depth+1)
 		}

@@ -12,19 +12,8 @@ import (
 // the head repository is, which event it was, who opened the pull request. A label,
 // a branch name or github.actor do not.
 func Guarded(cond, event string) bool {
-	cond = strings.TrimSpace(cond)
-	if cond == "" {
-		return false
-	}
-	exprs := expressions(cond, true)
-	// A condition of several pieces of text is a non-empty string, which is always true.
-	if len(exprs) != 1 || exprs[0].node == nil {
-		return false
-	}
-	if strings.Contains(cond, "${{") && !(strings.HasPrefix(cond, "${{") && strings.HasSuffix(cond, "}}")) {
-		return false
-	}
-	return excludes(exprs[0].node, event)
+	c := condition(cond)
+	return c != nil && excludes(c, event)
 }
 
 func excludes(n actionlint.ExprNode, event string) bool {
