@@ -1,10 +1,12 @@
 package mend
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // TestFixers asks each fixer to mend every step of testdata/FIXER/*.yaml, needed or
 // not, and holds the change as a diff, and why what is declined is.
 func TestFixers(t *testing.T) {
-	for name, fix := range map[string]func(*target, inventory.Finding) ([]Edit, error){"persist": persist, "pin": pin, "inject": inject} {
+	for name, fix := range map[string]func(*target, inventory.Finding) ([]Edit, error){"persist": persist, "pin": pin, "inject": inject, "scoped": scoped} {
 		files, err := filepath.Glob("testdata/" + name + "/*.yaml")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", name, len(files), err)
@@ -43,8 +45,14 @@ func every(t *testing.T, content []byte, fix func(*target, inventory.Finding) ([
 	x := parsed(t, content)
 	var edits []Edit
 	var out strings.Builder
+	done := map[workflow.Pos]bool{}
 	for _, j := range x.file.Jobs {
 		places := []workflow.Pos{}
+		for _, v := range append(slices.Clone(j.Env), x.file.Env...) {
+			if strings.Contains(v.Value, "secrets.") {
+				places = append(places, v.Pos)
+			}
+		}
 		for _, s := range j.Steps {
 			at := s.Pos
 			if s.Uses != "" {
@@ -56,9 +64,17 @@ func every(t *testing.T, content []byte, fix func(*target, inventory.Finding) ([
 			places = append(places, j.Call.Pos)
 		}
 		for _, at := range places {
+			if done[at] {
+				continue
+			}
+			done[at] = true
 			more, err := fix(x, inventory.Finding{Line: at.Line, Column: at.Column})
+			if errors.Is(err, errGone) {
+				continue
+			}
 			if err != nil {
 				fmt.Fprintf(&out, "%d: %v\n", at.Line, err)
+				continue
 			}
 			edits = append(edits, more...)
 		}
