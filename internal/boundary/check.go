@@ -22,7 +22,9 @@ type Rule struct {
 	Why string // one sentence
 	Fix string
 	// Gate: its findings hold gate 5.
-	Gate  bool
+	Gate bool
+	// Mend is how its findings are mended without a person, "" where they are not.
+	Mend  Mending
 	judge func(*run) []hit
 }
 

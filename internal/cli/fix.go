@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/firebreak/firebreak/internal/boundary"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/mend"
 	"github.com/firebreak/firebreak/internal/view"
@@ -20,7 +21,7 @@ func fixRun(f *Factory, s *seen, findings []inventory.Finding) error {
 	if s.snapshot != nil {
 		sources = append(sources, inventory.FromSnapshot(s.snapshot)...)
 	}
-	done := mend.Mend(mend.Request{Sources: sources, Snapshot: s.snapshot, Config: &s.config, Wanted: open})
+	done := mend.Mend(mend.Request{Sources: sources, Snapshot: s.snapshot, Config: &s.config, Wanted: open, Rules: boundary.Catalogue(), Judge: boundary.Check})
 	for _, x := range done.Files {
 		text, err := mend.Diff(diffPath(sources, x), x)
 		if err != nil {

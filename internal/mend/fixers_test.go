@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // TestFixers asks each fixer to mend every step of testdata/FIXER/*.yaml, needed or
 // not, and holds the change as a diff, and why what is declined is.
 func TestFixers(t *testing.T) {
-	for name, fix := range map[string]func(*target, inventory.Finding) ([]Edit, error){"persist": persist, "pin": pin, "inject": inject, "scoped": scoped} {
+	for name, fix := range map[string]func(*target, inventory.Finding) ([]Edit, error){"persist": persist, "pin": pin, "inject": inject, "scoped": scoped, "least": least} {
 		files, err := filepath.Glob("testdata/" + name + "/*.yaml")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", name, len(files), err)
@@ -59,6 +59,10 @@ func every(t *testing.T, content []byte, fix func(*target, inventory.Finding) ([
 				at = s.UsesPos
 			}
 			places = append(places, at)
+		}
+		places = append(places, workflow.Pos{}) // of the workflow's own permissions
+		if j.Permissions != nil {
+			places = append(places, j.Permissions.Pos)
 		}
 		if j.Call != nil {
 			places = append(places, j.Call.Pos)

@@ -24,18 +24,19 @@ func holds(was, is view, findings []inventory.Finding) error {
 	if mistakes(is) > mistakes(was) {
 		return errBroken
 	}
-	left := map[key]bool{}
-	for _, f := range is.findings {
-		left[keyOf(f)] = true
-	}
+	before, after := count(was.findings), count(is.findings)
 	worst := len(weights)
+	gone := map[about]int{}
 	for _, f := range findings {
-		if left[keyOf(f)] {
-			return errStays
-		}
+		gone[aboutOf(f)]++
 		worst = min(worst, slices.Index(weights, f.Severity))
 	}
-	if grows(count(was.findings), count(is.findings), worst) {
+	for a, n := range gone {
+		if total(after[a]) > total(before[a])-n {
+			return errStays
+		}
+	}
+	if grows(before, after, worst) {
 		return errWorse
 	}
 	if !within(was.inv, is.inv) {
@@ -71,37 +72,59 @@ const broken = 1 << 20
 
 // about is what a finding is about. What it says may change with what is mended (a
 // job that holds less), so that findings are counted by this.
-type about struct{ rule, severity, repository, folder, path, branch, workflow, job string }
+type about struct {
+	origin
+	rule, path, branch, workflow, job string
+}
 
-func count(findings []inventory.Finding) map[about]int {
-	out := map[about]int{}
+func aboutOf(f inventory.Finding) about {
+	a := about{origin: origin{f.Repository, f.Folder}, rule: f.Rule, path: f.Path, workflow: f.Workflow, job: f.Job}
+	if len(f.Branches) > 0 {
+		a.branch = f.Branches[0]
+	}
+	return a
+}
+
+// counts is how many findings there are of each of the weights.
+type counts [5]int
+
+func count(findings []inventory.Finding) map[about]counts {
+	out := map[about]counts{}
 	for _, f := range findings {
-		branch := ""
-		if len(f.Branches) > 0 {
-			branch = f.Branches[0]
-		}
-		out[about{f.Rule, f.Severity, f.Repository, f.Folder, f.Path, branch, f.Workflow, f.Job}]++
+		a := aboutOf(f)
+		c := out[a]
+		c[max(slices.Index(weights, f.Severity), 0)]++
+		out[a] = c
 	}
 	return out
 }
 
-// grows says whether there is more of something that is as bad as worst. A finding
-// that only changed its severity for the better does not count.
-func grows(was, is map[about]int, worst int) bool {
-	for a, n := range is {
-		if slices.Index(weights, a.severity) < worst || n <= was[a] {
-			continue
-		}
-		better := a
-		for w := slices.Index(weights, a.severity) + 1; w < len(weights) && n > 0; w++ {
-			better.severity = weights[w]
-			n -= max(was[better]-is[better], 0)
-		}
-		if n > was[a] {
-			return true
+func total(c counts) (n int) {
+	for _, x := range c {
+		n += x
+	}
+	return n
+}
+
+// grows says whether there is more that is as bad as worst, or worse.
+func grows(was, is map[about]counts, worst int) bool {
+	for a, now := range is {
+		before := was[a]
+		for w := len(weights) - 1; w >= worst; w-- { // as bad as w or worse
+			if total(above(now, w)) > total(above(before, w)) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// above are the counts of at least a weight.
+func above(c counts, weight int) counts {
+	for w := range weight {
+		c[w] = 0
+	}
+	return c
 }
 
 // within says whether no job reaches a credential or identity, or holds a right, that

@@ -1,6 +1,7 @@
 package mend
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ type Request struct {
 	Config   *config.Config
 	// Wanted are the findings to mend, of those that judging the sources gives.
 	Wanted []inventory.Finding
+	// Rules says how each rule's findings are mended; see boundary.Rule. Judge finds fault.
+	Rules []boundary.Rule
+	Judge func([]inventory.Model, inventory.Inventory) []inventory.Finding
 }
 
 // Result is what came of it, in the order of the wanted findings.
@@ -54,64 +58,102 @@ type target struct {
 	refs     Refs
 }
 
-// fixer mends the findings of some rules. They have their turns one after another,
-// each on what the one before left, so that no two change the same place.
+// fixer mends in one way. They have their turns one after another, each on what the
+// one before left, so that no two change the same place.
 type fixer struct {
-	rules []string
-	fix   func(*target, inventory.Finding) ([]Edit, error)
+	mend boundary.Mending
+	fix  func(*target, inventory.Finding) ([]Edit, error)
 }
 
 // fixers are all there are, in the order of their turns.
 func fixers() []fixer {
 	return []fixer{
-		{[]string{"unpinned-action"}, pin},
-		{[]string{"persisted-credentials"}, persist},
+		{boundary.Pin, pin},
+		{boundary.ForgetToken, persist},
+		{boundary.PassAsVariable, inject},
+		{boundary.ScopeSecret, scoped},
+		{boundary.LeastToken, least},
 	}
 }
 
 var (
 	errByHand = errors.New("it needs a decision")
+	errAlone  = errors.New("it shows only beside the other repositories that were read")
 	errPath   = errors.New("its file has a name that cannot stand in a diff")
 )
 
 // Mend proposes changes for the wanted findings. Each source is judged by itself.
 func Mend(r Request) Result {
-	refs := Known(r.Snapshot, r.Sources)
+	refs, ways := Known(r.Snapshot, r.Sources), map[string]boundary.Mending{}
+	for _, rule := range r.Rules {
+		ways[rule.ID] = rule.Mend
+	}
 	by := map[origin][]inventory.Finding{}
 	for _, f := range r.Wanted {
 		o := origin{f.Repository, f.Folder}
 		by[o] = append(by[o], f)
 	}
 	var out Result
-	kept := map[key]string{}
+	fate := map[key]string{} // why a wanted finding is left; "" where it is mended
 	for i, s := range r.Sources {
 		wanted := by[origin{s.Repository, s.Folder}]
 		if len(wanted) == 0 {
 			continue
 		}
-		m := &mending{request: r, refs: refs, wanted: map[key]bool{}, why: kept}
+		m := &mending{request: r, refs: refs, ways: ways, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
 		for _, f := range wanted {
 			m.wanted[keyOf(f)] = true
 		}
 		m.view = m.judged(s)
+		before := m.findings
 		for _, f := range fixers() {
 			m.turn(f)
 		}
 		out.Files = append(out.Files, m.changed(i)...)
-		for _, f := range m.findings {
-			if k := keyOf(f); kept[k] == "" {
-				kept[k] = errByHand.Error()
-			}
-		}
+		m.tell(fate, wanted, before)
 	}
 	for _, f := range r.Wanted {
-		if why := kept[keyOf(f)]; why != "" {
+		switch why, judged := fate[keyOf(f)]; {
+		case !judged:
+			out.Declined = append(out.Declined, Declined{f, errAlone.Error()})
+		case why != "":
 			out.Declined = append(out.Declined, Declined{f, why})
-		} else {
+		default:
 			out.Mended = append(out.Mended, f)
 		}
 	}
 	return out
+}
+
+// tell says what became of the wanted findings. One that was not mended itself may
+// be gone with another, or may only say something else now.
+func (m *mending) tell(fate map[key]string, wanted, before []inventory.Finding) {
+	known, left, others := map[key]bool{}, map[key]bool{}, map[about]int{}
+	for _, f := range before {
+		known[keyOf(f)] = true
+	}
+	for _, f := range m.findings {
+		k := keyOf(f)
+		left[k] = true
+		if !known[k] || m.done[k] {
+			others[aboutOf(f)]++
+		}
+	}
+	for _, f := range wanted {
+		k := keyOf(f)
+		switch {
+		case !known[k]:
+		case m.done[k]:
+			fate[k] = ""
+		case left[k]:
+			fate[k] = cmp.Or(m.why[k], errByHand.Error())
+		case others[aboutOf(f)] > 0:
+			others[aboutOf(f)]--
+			fate[k] = cmp.Or(m.why[k], errByHand.Error())
+		default:
+			fate[k] = ""
+		}
+	}
 }
 
 type origin struct{ repository, folder string }
@@ -130,7 +172,9 @@ func keyOf(f inventory.Finding) key {
 type mending struct {
 	request Request
 	refs    Refs
+	ways    map[string]boundary.Mending // by rule
 	wanted  map[key]bool
+	done    map[key]bool
 	why     map[key]string // why a finding is declined
 	view
 }
@@ -146,7 +190,7 @@ type view struct {
 func (m *mending) judged(s inventory.Source) view {
 	models := inventory.Parse([]inventory.Source{s})
 	inv := inventory.Build(models, m.request.Snapshot, m.request.Config)
-	inv = inv.WithFindings(boundary.Check(models, inv))
+	inv = inv.WithFindings(m.request.Judge(models, inv))
 	return view{s, models[0], inv, inv.Findings}
 }
 
@@ -155,7 +199,7 @@ func (m *mending) judged(s inventory.Source) view {
 func (m *mending) turn(f fixer) {
 	var mine []inventory.Finding
 	for _, x := range m.findings {
-		if slices.Contains(f.rules, x.Rule) && m.wanted[keyOf(x)] {
+		if m.ways[x.Rule] == f.mend && m.wanted[keyOf(x)] {
 			mine = append(mine, x)
 		}
 	}
@@ -197,11 +241,14 @@ func byFile(list []inventory.Finding) [][]inventory.Finding {
 	return out
 }
 
+// one goes from the last to the first: of findings that say the same, those before
+// keep their fingerprints.
 func one(list []inventory.Finding) [][]inventory.Finding {
 	var out [][]inventory.Finding
 	for i := range list {
 		out = append(out, list[i:i+1])
 	}
+	slices.Reverse(out)
 	return out
 }
 
@@ -225,7 +272,7 @@ func (m *mending) try(f fixer, findings []inventory.Finding) error {
 		return err
 	}
 	for _, x := range findings {
-		delete(m.why, keyOf(x))
+		m.done[keyOf(x)] = true
 	}
 	m.view = v
 	return nil

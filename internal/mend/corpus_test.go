@@ -1,0 +1,169 @@
+package mend
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	udiff "github.com/aymanbagabas/go-udiff"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/firebreak/firebreak/internal/boundary"
+	"github.com/firebreak/firebreak/internal/checkout"
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// TestCorpus mends every repository of real workflow files as far as it goes, and
+// holds each changed file against what a change promises.
+func TestCorpus(t *testing.T) {
+	root := os.Getenv("FIREBREAK_CORPUS")
+	if root == "" {
+		t.Skip("SKIPPED: set FIREBREAK_CORPUS to a folder of real workflow files (OWNER__NAME/.github/...) to run this")
+	}
+	dirs, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended, left, why := map[string]int{}, map[string]int{}, map[string]int{}
+	work := t.TempDir()
+	for _, d := range dirs {
+		if !d.IsDir() {
+			continue
+		}
+		src, _, err := checkout.Read(filepath.Join(root, d.Name()), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := request(src)
+		r.Snapshot = everyTag(src)
+		done := Mend(r)
+		for _, f := range done.Mended {
+			mended[f.Rule]++
+		}
+		for _, x := range done.Declined {
+			if strings.HasPrefix(x.Finding.Rule, "test-") {
+				left[x.Finding.Rule]++
+				why[x.Finding.Rule+": "+reasonOf(x.Why)]++
+			}
+		}
+		for _, f := range done.Files {
+			promises(t, d.Name(), work, f)
+		}
+		src.Files = replaced(src.Files, done.Files)
+		again := request(src)
+		again.Snapshot = r.Snapshot
+		if second := Mend(again); len(second.Files) != 0 {
+			t.Errorf("%s: a second time changes %s again", d.Name(), second.Files[0].Path)
+		}
+		atLarge(t, d.Name(), r.Wanted, again.Wanted)
+	}
+	t.Logf("mended %v, left %v", mended, left)
+	for reason, n := range why {
+		t.Logf("%5d %s", n, reason)
+	}
+}
+
+// promises are what holds of every changed file, whatever changed it.
+func promises(t *testing.T, name, work string, f File) {
+	t.Helper()
+	was, is := workflow.Parse(f.Path, f.Before), workflow.Parse(f.Path, f.After)
+	if is.Broken || len(is.Problems) > len(was.Problems) {
+		t.Errorf("%s/%s reads worse: %v", name, f.Path, is.Problems)
+	}
+	var tree yaml.Node
+	if err := yaml.Unmarshal(f.After, &tree); err != nil {
+		t.Errorf("%s/%s: %v", name, f.Path, err)
+	}
+	diff, err := Diff(f.Path, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := udiff.ApplyUnified(diff, string(f.Before)); err == nil && got != string(f.After) && !strings.Contains(diff, "No newline") {
+		t.Errorf("%s/%s: the diff does not give what was judged", name, f.Path)
+	}
+	dir := filepath.Join(work, name)
+	file := filepath.Join(dir, filepath.FromSlash(f.Path))
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, f.Before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gitApply(t, dir, diff)
+	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, f.After) {
+		t.Errorf("%s/%s: git apply gives something else, %v", name, f.Path, err)
+	}
+}
+
+func gitApply(t *testing.T, dir, diff string) {
+	t.Helper()
+	cmd := exec.Command("git", "apply", "--whitespace=nowarn", "-")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(diff)
+	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("git apply: %v\n%s\n%s", err, out, diff)
+	}
+}
+
+// atLarge judges a repository after everything by other eyes than Mend's own: no rule
+// of the boundary finds more, and none finds it worse.
+func atLarge(t *testing.T, name string, was, is []inventory.Finding) {
+	t.Helper()
+	n := func(list []inventory.Finding, rule, severity string) (n int) {
+		for _, f := range list {
+			if f.Rule == rule && (severity == "" || f.Severity == severity) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, r := range testRules {
+		if before, after := n(was, r.ID, ""), n(is, r.ID, ""); after > before {
+			t.Errorf("%s: %s found %d, and finds %d", name, r.ID, before, after)
+		}
+		if before, after := n(was, r.ID, boundary.Critical), n(is, r.ID, boundary.Critical); after > before {
+			t.Errorf("%s: %s found %d critical, and finds %d", name, r.ID, before, after)
+		}
+	}
+}
+
+// everyTag is a survey that knows the commit of every tag the files use.
+func everyTag(src inventory.Source) *snapshot.Snapshot {
+	s := &snapshot.Snapshot{}
+	for _, f := range src.Files {
+		for line := range strings.Lines(string(f.Content)) {
+			_, uses, ok := strings.Cut(line, "uses:")
+			name, ref, at := strings.Cut(strings.Trim(strings.SplitN(uses, "#", 2)[0], " '\"\r\n\t"), "@")
+			if parts := strings.SplitN(name, "/", 3); ok && at && len(parts) > 1 {
+				s.Actions = append(s.Actions, snapshot.ActionRef{Uses: parts[0] + "/" + parts[1], Ref: ref, SHA: strings.Repeat("0123456789abcdef", 3)[:40]})
+			}
+		}
+	}
+	return s
+}
+
+func replaced(files []inventory.SourceFile, by []File) []inventory.SourceFile {
+	out := append([]inventory.SourceFile{}, files...)
+	for i := range out {
+		for _, f := range by {
+			if f.Path == out[i].Path {
+				out[i].Content = f.After
+			}
+		}
+	}
+	return out
+}
+
+// reasonOf leaves names out of a reason.
+func reasonOf(why string) string {
+	if strings.HasPrefix(why, "what job ") {
+		_, rest, _ := strings.Cut(why, ": ")
+		return "needs not known: " + strings.SplitN(rest, " ", 3)[0]
+	}
+	return why
+}

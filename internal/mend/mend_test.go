@@ -1,0 +1,159 @@
+package mend
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+const pathOfTests = ".github/workflows/x.yml"
+
+func folder(name string, contents ...string) inventory.Source {
+	s := inventory.Source{Folder: name}
+	for i, c := range contents {
+		s.Files = append(s.Files, inventory.SourceFile{Path: strings.Replace(pathOfTests, "x", string(rune('x'+i)), 1), Content: []byte(c)})
+	}
+	return s
+}
+
+func request(sources ...inventory.Source) Request {
+	return Request{
+		Sources: sources, Rules: testRules, Judge: testJudge, Wanted: judged(sources),
+		Snapshot: &snapshot.Snapshot{Actions: []snapshot.ActionRef{{Uses: "actions/checkout", Ref: "v4", SHA: strings.Repeat("a", 40)}}},
+	}
+}
+
+const loose = `# the pipeline
+on: pull_request_target
+env:
+  TOKEN: ${{ secrets.TOKEN }}
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo "${{ github.event.pull_request.title }}" "$TOKEN"
+`
+
+const tight = `# the pipeline
+on: pull_request_target
+
+permissions:
+  contents: read
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa # v4
+        with:
+          persist-credentials: false
+      - env:
+          TOKEN: ${{ secrets.TOKEN }}
+          PULL_REQUEST_TITLE: ${{ github.event.pull_request.title }}
+        run: echo "${PULL_REQUEST_TITLE}" "$TOKEN"
+`
+
+// One after the other all ways change one file, and the findings are gone.
+func TestMendInEveryWay(t *testing.T) {
+	r := request(folder("a", loose), folder("b", loose))
+	done := Mend(r)
+	if len(done.Files) != 2 {
+		t.Fatalf("%d files, %v", len(done.Files), done.Declined)
+	}
+	for _, f := range done.Files {
+		if got := string(f.After); got != strings.Replace(tight, "\n\npermissions", "\npermissions", 1) {
+			t.Errorf("got\n%s", got)
+		}
+	}
+	for _, d := range done.Declined {
+		if strings.HasPrefix(d.Finding.Rule, "test-") {
+			t.Errorf("%s at %s is left: %s", d.Finding.Rule, d.Finding.Folder, d.Why)
+		}
+	}
+	if n := len(done.Mended); n != 10 {
+		t.Errorf("%d mended", n)
+	}
+	again := folder("a", string(done.Files[0].After))
+	second := request(again)
+	if x := Mend(second); len(x.Files) != 0 {
+		t.Errorf("a second time changes it again: %s", x.Files[0].After)
+	}
+}
+
+// Only what is wanted is mended, and every wanted finding is accounted for.
+func TestMendKeepsToWhatIsWanted(t *testing.T) {
+	r := request(folder("a", loose))
+	var only []inventory.Finding
+	for _, f := range r.Wanted {
+		if f.Rule == "test-forget" {
+			only = append(only, f)
+		}
+	}
+	r.Wanted = only
+	done := Mend(r)
+	want := strings.Replace(loose, "checkout@v4\n", "checkout@v4\n        with:\n          persist-credentials: false\n", 1)
+	if len(done.Files) != 1 || string(done.Files[0].After) != want || len(done.Mended) != 1 || len(done.Declined) != 0 {
+		t.Errorf("%+v", done)
+	}
+	r.Wanted[0].Fingerprint = "of another look"
+	if done = Mend(r); len(done.Files) != 0 || len(done.Declined) != 1 {
+		t.Errorf("%+v", done)
+	}
+}
+
+// Of several alike one that cannot be mended does not keep the others.
+func TestMendOneByOne(t *testing.T) {
+	r := request(folder("a", `on: push
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - { uses: actions/checkout@v4 }
+      - uses: actions/checkout@v4
+      - uses: actions/checkout@v4
+`))
+	done := Mend(r)
+	if len(done.Files) != 1 || strings.Count(string(done.Files[0].After), "persist-credentials: false") != 2 || strings.Count(string(done.Files[0].After), "@aaaa") != 3 {
+		t.Fatalf("%+v", done)
+	}
+	if len(done.Declined) != 1 || done.Declined[0].Why != errLayout.Error() || len(done.Mended) != 5 {
+		t.Errorf("%+v", done.Declined)
+	}
+}
+
+// What is said of a change that does not hold: each of these would be a defect.
+func TestHolds(t *testing.T) {
+	m := &mending{request: request(folder("a", tight))}
+	view := func(text string) view { return m.judged(folder("a", text)) }
+	was := view(loose)
+	one := []inventory.Finding{}
+	for _, f := range was.findings {
+		if f.Rule == "test-forget" {
+			one = append(one, f)
+		}
+	}
+	forgotten := strings.Replace(loose, "checkout@v4\n", "checkout@v4\n        with:\n          persist-credentials: false\n", 1)
+	for name, c := range map[string]struct {
+		text string
+		want error
+	}{
+		"mended":          {forgotten, nil},
+		"still there":     {loose, errStays},
+		"no workflow":     {"on: push\n", errBroken},
+		"a new mistake":   {forgotten + "  b: {}\n", errBroken},
+		"another finding": {forgotten + "      - uses: other/thing@v1\n", errWorse},
+		"another secret":  {strings.Replace(forgotten, `"$TOKEN"`, `"${{ secrets.OTHER }}"`, 1), errWorse},
+		"another right":   {strings.Replace(forgotten, "jobs:", "permissions: { id-token: write }\njobs:", 1), errWorse},
+	} {
+		if got := holds(was, view(c.text), one); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	known := view(tight)
+	if got := holds(known, view(strings.Replace(tight, "contents: read", "contents: write", 1)), nil); got != errReach {
+		t.Errorf("more than before: %v", got)
+	}
+}
