@@ -34,6 +34,11 @@ func fixRun(f *Factory, s *seen, findings []inventory.Finding) error {
 			return err
 		}
 	}
+	for _, x := range moved(done.Mended) {
+		if _, err := fmt.Fprintf(f.IO.Err, "moved: %s: the variable is with the steps that name it alone; a program that reads it unnamed has it no more\n", view.Place(x)); err != nil {
+			return err
+		}
+	}
 	for _, x := range done.Declined {
 		if _, err := fmt.Fprintf(f.IO.Err, "left: %s: %s: %s\n", view.Place(x.Finding), view.Line(x.Finding.Rule), view.Line(x.Why)); err != nil {
 			return err
@@ -52,4 +57,11 @@ func diffPath(sources []inventory.Source, x mend.File) string {
 		return filepath.ToSlash(strings.TrimPrefix(filepath.Join(sources[x.Source].Folder, x.Path), "/"))
 	}
 	return x.Path
+}
+
+// moved are the findings whose mending a person has to look at once more.
+func moved(mended []inventory.Finding) []inventory.Finding {
+	return slices.DeleteFunc(slices.Clone(mended), func(x inventory.Finding) bool {
+		return !slices.ContainsFunc(boundary.Catalogue(), func(r boundary.Rule) bool { return r.ID == x.Rule && r.Mend == boundary.ScopeSecret })
+	})
 }

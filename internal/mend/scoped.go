@@ -16,10 +16,15 @@ var (
 	errNobody  = errors.New("no step names that variable; a program may read it, and which one is not known")
 	errWritten = errors.New("a step writes that variable's name out for a later one to read")
 	errOutside = errors.New("the variable is used outside of steps too")
+	errOwn     = errors.New("a step's env reads that variable, which it can only from above")
 )
 
 // scoped moves a secret from the env of a workflow or job to the steps that name the
-// variable, so that no other step's programs have it in their environment.
+// variable, so that no other step's programs have it in their environment. A program
+// that reads it without naming it in the workflow loses it: a person has to look.
+//
+// Source: actions/runner, StepsRunner: a step's env is evaluated before, and known to,
+// its condition and inputs; its own values see only the env above it.
 func scoped(t *target, f inventory.Finding) ([]Edit, error) {
 	if t.file == nil {
 		return nil, errAction
@@ -98,6 +103,9 @@ func (t *target) users(name, only string) ([]*yaml.Node, error) {
 				return nil, err
 			}
 			if _, env := entry(steps[s.Index], "env"); env != nil {
+				if contextual(env, name) {
+					return nil, errOwn
+				}
 				if _, own := entry(env, name); own != nil {
 					continue // it has its own already
 				}
