@@ -143,7 +143,7 @@ func TestHolds(t *testing.T) {
 		"mended":          {forgotten, nil},
 		"still there":     {loose, errStays},
 		"no workflow":     {"on: push\n", errBroken},
-		"a new mistake":   {forgotten + "  b: {}\n", errBroken},
+		"a new mistake":   {forgotten + "      - run: echo ${{ secrets. }}\n", errBroken},
 		"another finding": {forgotten + "      - uses: other/thing@v1\n", errWorse},
 		"another secret":  {strings.Replace(forgotten, `"$TOKEN"`, `"${{ secrets.OTHER }}"`, 1), errWorse},
 		"another right":   {strings.Replace(forgotten, "jobs:", "permissions: { id-token: write }\njobs:", 1), errWorse},

@@ -97,6 +97,11 @@ func ran(n *needs, s *inventory.InstanceStep, everywhere bool) {
 	case strings.Contains(s.Run, "git push"):
 		n.add("contents", "write")
 	}
+	for _, u := range s.Commands() {
+		if u.OIDC {
+			n.add("id-token", "write")
+		}
+	}
 	if strings.Contains(s.Run, "ACTIONS_ID_TOKEN_REQUEST") || strings.Contains(s.Run, "--provenance") || strings.Contains(s.Run, "cosign sign") || strings.Contains(s.Run, "cosign attest") {
 		n.add("id-token", "write")
 	}

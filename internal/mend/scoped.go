@@ -121,7 +121,9 @@ func (t *target) users(name, only string) ([]*yaml.Node, error) {
 
 // takes says whether a step names a variable, or runs a command that is known to read it.
 func takes(s *workflow.Step, node *yaml.Node, name string) bool {
-	return spoken(node, name) || slices.ContainsFunc(s.Commands(), func(c workflow.Command) bool { return slices.Contains(c.Env, name) })
+	k, known := workflow.KnownAction(s.Uses)
+	return spoken(node, name) || known && slices.Contains(k.Env, name) ||
+		slices.ContainsFunc(s.Commands(), func(u workflow.Use) bool { return slices.Contains(u.Env, name) })
 }
 
 // spoken says whether any text below a node names a variable. The names of keys in an
