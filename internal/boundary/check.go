@@ -22,11 +22,7 @@ type Rule struct {
 	Why string // one sentence
 	Fix string
 	// Gate: its findings hold gate 5.
-	Gate bool
-	// Rank is when its findings are mended; 0 stands for Rest.
-	Rank Rank
-	// Mend is how its findings are mended without a person, "" where they are not.
-	Mend  Mending
+	Gate  bool
 	judge func(*run) []hit
 }
 

@@ -21,7 +21,7 @@ func fixRun(f *Factory, s *seen, findings []inventory.Finding) error {
 	if s.snapshot != nil {
 		sources = append(sources, inventory.FromSnapshot(s.snapshot)...)
 	}
-	done := mend.Mend(mend.Request{Sources: sources, Snapshot: s.snapshot, Config: &s.config, Wanted: open, Rules: boundary.Catalogue(), Judge: boundary.Check})
+	done := mend.Mend(mend.Request{Sources: sources, Snapshot: s.snapshot, Config: &s.config, Wanted: open, Ways: mend.Ways(), Judge: boundary.Check})
 	for _, x := range done.Files {
 		text, err := mend.Diff(diffPath(sources, x), x)
 		if err != nil {
@@ -61,7 +61,6 @@ func diffPath(sources []inventory.Source, x mend.File) string {
 
 // moved are the findings whose mending a person has to look at once more.
 func moved(mended []inventory.Finding) []inventory.Finding {
-	return slices.DeleteFunc(slices.Clone(mended), func(x inventory.Finding) bool {
-		return !slices.ContainsFunc(boundary.Catalogue(), func(r boundary.Rule) bool { return r.ID == x.Rule && r.Mend == boundary.ScopeSecret })
-	})
+	ways := mend.Ways()
+	return slices.DeleteFunc(slices.Clone(mended), func(x inventory.Finding) bool { return ways[x.Rule] != mend.ScopeSecret })
 }

@@ -10,13 +10,7 @@ import (
 
 // The judge of these tests finds fault in each way that can be mended, simply and
 // wherever there is any: more often than the rules do. Its findings stand beside theirs.
-var testRules = append(boundary.Catalogue(),
-	boundary.Rule{ID: "test-pin", Mend: boundary.Pin},
-	boundary.Rule{ID: "test-forget", Mend: boundary.ForgetToken},
-	boundary.Rule{ID: "test-least", Mend: boundary.LeastToken},
-	boundary.Rule{ID: "test-scope", Mend: boundary.ScopeSecret},
-	boundary.Rule{ID: "test-pass", Mend: boundary.PassAsVariable},
-)
+var testWays = map[string]Way{"test-pin": Pin, "test-forget": ForgetToken, "test-least": LeastToken, "test-scope": ScopeSecret, "test-pass": PassAsVariable}
 
 func testJudge(models []inventory.Model, inv inventory.Inventory) []inventory.Finding {
 	out := boundary.Check(models, inv)

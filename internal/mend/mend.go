@@ -9,7 +9,6 @@ import (
 
 	udiff "github.com/aymanbagabas/go-udiff"
 
-	"github.com/firebreak/firebreak/internal/boundary"
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
@@ -23,8 +22,8 @@ type Request struct {
 	Config   *config.Config
 	// Wanted are the findings to mend, of those that judging the sources gives.
 	Wanted []inventory.Finding
-	// Rules says how each rule's findings are mended; see boundary.Rule. Judge finds fault.
-	Rules []boundary.Rule
+	// Ways says how each rule's findings are mended; see Ways. Judge finds fault.
+	Ways  map[string]Way
 	Judge func([]inventory.Model, inventory.Inventory) []inventory.Finding
 }
 
@@ -61,18 +60,18 @@ type target struct {
 // fixer mends in one way. They have their turns one after another, each on what the
 // one before left, so that no two change the same place.
 type fixer struct {
-	mend boundary.Mending
-	fix  func(*target, inventory.Finding) ([]Edit, error)
+	way Way
+	fix func(*target, inventory.Finding) ([]Edit, error)
 }
 
 // fixers are all there are, in the order of their turns.
 func fixers() []fixer {
 	return []fixer{
-		{boundary.Pin, pin},
-		{boundary.ForgetToken, persist},
-		{boundary.PassAsVariable, inject},
-		{boundary.ScopeSecret, scoped},
-		{boundary.LeastToken, least},
+		{Pin, pin},
+		{ForgetToken, persist},
+		{PassAsVariable, inject},
+		{ScopeSecret, scoped},
+		{LeastToken, least},
 	}
 }
 
@@ -84,10 +83,7 @@ var (
 
 // Mend proposes changes for the wanted findings. Each source is judged by itself.
 func Mend(r Request) Result {
-	refs, ways := Known(r.Snapshot, r.Sources), map[string]boundary.Mending{}
-	for _, rule := range r.Rules {
-		ways[rule.ID] = rule.Mend
-	}
+	refs := Known(r.Snapshot, r.Sources)
 	by := map[origin][]inventory.Finding{}
 	for _, f := range r.Wanted {
 		o := origin{f.Repository, f.Folder}
@@ -100,7 +96,7 @@ func Mend(r Request) Result {
 		if len(wanted) == 0 {
 			continue
 		}
-		m := &mending{request: r, refs: refs, ways: ways, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
+		m := &mending{request: r, refs: refs, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
 		for _, f := range wanted {
 			m.wanted[keyOf(f)] = true
 		}
@@ -172,7 +168,6 @@ func keyOf(f inventory.Finding) key {
 type mending struct {
 	request Request
 	refs    Refs
-	ways    map[string]boundary.Mending // by rule
 	wanted  map[key]bool
 	done    map[key]bool
 	why     map[key]string // why a finding is declined
@@ -199,7 +194,7 @@ func (m *mending) judged(s inventory.Source) view {
 func (m *mending) turn(f fixer) {
 	var mine []inventory.Finding
 	for _, x := range m.findings {
-		if m.ways[x.Rule] == f.mend && m.wanted[keyOf(x)] {
+		if m.request.Ways[x.Rule] == f.way && m.wanted[keyOf(x)] {
 			mine = append(mine, x)
 		}
 	}

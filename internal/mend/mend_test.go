@@ -20,7 +20,7 @@ func folder(name string, contents ...string) inventory.Source {
 
 func request(sources ...inventory.Source) Request {
 	return Request{
-		Sources: sources, Rules: testRules, Judge: testJudge, Wanted: judged(sources),
+		Sources: sources, Ways: testWays, Judge: testJudge, Wanted: judged(sources),
 		Snapshot: &snapshot.Snapshot{Actions: []snapshot.ActionRef{{Uses: "actions/checkout", Ref: "v4", SHA: strings.Repeat("a", 40)}}},
 	}
 }
