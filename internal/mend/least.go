@@ -51,7 +51,19 @@ func (t *target) lower(j *workflow.Job, n *needs) ([]Edit, error) {
 	}
 	have := granted(j.Permissions)
 	key, value := entry(node, "permissions")
-	return t.text.permit(key, value, most(n.rights, have))
+	return t.text.permit(key, value, trimmed(n, have, j.Permissions.All == ""))
+}
+
+// trimmed is what a job needs of what it has. What somebody listed as read stays: it
+// does little harm, and a need for it is easily overlooked.
+func trimmed(n *needs, have rights, listed bool) rights {
+	out := most(n.rights, have)
+	for scope, level := range have {
+		if listed && level == "read" {
+			out.add(scope, level)
+		}
+	}
+	return out
 }
 
 func unknownNeeds(job string, n *needs) error {
@@ -102,7 +114,7 @@ func (t *target) share(all map[string]*needs) ([]Edit, error) {
 		case n != nil && n.unknown == "" && p == nil:
 			wanted[j.ID] = without(n.rights, "id-token") // which no default gives
 		case n != nil && n.unknown == "":
-			wanted[j.ID] = most(n.rights, have)
+			wanted[j.ID] = trimmed(n, have, listed)
 		case listed:
 			wanted[j.ID] = have
 		default:
@@ -111,6 +123,14 @@ func (t *target) share(all map[string]*needs) ([]Edit, error) {
 		if wanted[j.ID]["contents"] != "" {
 			base["contents"] = "read"
 		}
+	}
+	for scope, level := range have {
+		if listed && level == "read" {
+			base.add(scope, level)
+		}
+	}
+	if w, inherits := wanted[t.file.Jobs[0].ID]; inherits && listed && len(t.file.Jobs) == 1 {
+		base = w // what is everybody's is the one job's
 	}
 	edits, err := t.text.shared(base)
 	if err != nil {

@@ -78,6 +78,7 @@ func fixers() []fixer {
 var (
 	errByHand = errors.New("it needs a decision")
 	errAlone  = errors.New("it shows only beside the other repositories that were read")
+	errBranch = errors.New("it is not on the default branch; check that branch out and mend it there")
 	errPath   = errors.New("its file has a name that cannot stand in a diff")
 )
 
@@ -96,6 +97,7 @@ func Mend(r Request) Result {
 		if len(wanted) == 0 {
 			continue
 		}
+		wanted = mainly(s, wanted, fate)
 		m := &mending{request: r, refs: refs, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
 		for _, f := range wanted {
 			m.wanted[keyOf(f)] = true
@@ -150,6 +152,18 @@ func (m *mending) tell(fate map[key]string, wanted, before []inventory.Finding) 
 			fate[k] = ""
 		}
 	}
+}
+
+// mainly leaves out what is on other branches than the default one: of one file there
+// can be one change.
+func mainly(s inventory.Source, wanted []inventory.Finding, fate map[key]string) []inventory.Finding {
+	return slices.DeleteFunc(slices.Clone(wanted), func(f inventory.Finding) bool {
+		other := len(f.Branches) > 0 && s.DefaultBranch != "" && !slices.Contains(f.Branches, s.DefaultBranch)
+		if other {
+			fate[keyOf(f)] = errBranch.Error()
+		}
+		return other
+	})
 }
 
 type origin struct{ repository, folder string }

@@ -157,3 +157,19 @@ func TestHolds(t *testing.T) {
 		t.Errorf("more than before: %v", got)
 	}
 }
+
+// A survey has a file once for each content; the default branch's is the one to mend.
+func TestMendTheDefaultBranch(t *testing.T) {
+	s := inventory.Source{Repository: "acme/shop", DefaultBranch: "main", DefaultPermissions: "read", Files: []inventory.SourceFile{
+		{Path: pathOfTests, Branches: []string{"main", "next"}, Content: []byte(loose)}, {Path: pathOfTests, Branches: []string{"old"}, Content: []byte(loose + "      - run: echo\n")},
+	}}
+	done := Mend(request(s))
+	if len(done.Files) != 1 || done.Files[0].Branches[0] != "main" || len(done.Mended) < 5 {
+		t.Errorf("%d files, %d mended", len(done.Files), len(done.Mended))
+	}
+	for _, d := range done.Declined {
+		if (d.Why == errBranch.Error()) != (d.Finding.Branches[0] == "old") {
+			t.Errorf("%v: %s", d.Finding.Branches, d.Why)
+		}
+	}
+}
