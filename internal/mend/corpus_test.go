@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,6 +81,11 @@ func promises(t *testing.T, name, work string, f File) {
 	var tree yaml.Node
 	if err := yaml.Unmarshal(f.After, &tree); err != nil {
 		t.Errorf("%s/%s: %v", name, f.Path, err)
+	}
+	for _, d := range differences("", decoded(t, f.Before), decoded(t, f.After)) {
+		if !slices.ContainsFunc(touched, func(key string) bool { return strings.Contains(d+"/", "/"+key+"/") }) {
+			t.Errorf("%s/%s: %s is not what it was", name, f.Path, d)
+		}
 	}
 	diff, err := Diff(f.Path, f)
 	if err != nil {
@@ -171,4 +178,62 @@ func reasonOf(why string) string {
 		return "needs not known: " + strings.SplitN(rest, " ", 3)[0]
 	}
 	return why
+}
+
+// touched are the keys that a way to mend may change the values of.
+var touched = []string{"permissions", "env", "uses", "run", "with/persist-credentials"}
+
+func decoded(t *testing.T, content []byte) any {
+	t.Helper()
+	var out any
+	if err := yaml.Unmarshal(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), &out); err != nil {
+		t.Fatalf("%v\n%s", err, content)
+	}
+	return out
+}
+
+// added are the paths of all there is below one that was not there.
+func added(path string, v any) []string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return []string{path}
+	}
+	var out []string
+	for k, v := range m {
+		out = append(out, added(path+"/"+k, v)...)
+	}
+	return append(out, path+"/*")[:max(len(out), 1)]
+}
+
+// differences are the paths at which two documents differ.
+func differences(path string, a, b any) []string {
+	var out []string
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok {
+			return []string{path}
+		}
+		for k, v := range a {
+			out = append(out, differences(path+"/"+k, v, b[k])...)
+		}
+		for k := range b {
+			if _, was := a[k]; !was {
+				out = append(out, added(path+"/"+k, b[k])...)
+			}
+		}
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return []string{path}
+		}
+		for i := range a {
+			out = append(out, differences(path+"/"+strconv.Itoa(i), a[i], b[i])...)
+		}
+	default:
+		if !reflect.DeepEqual(a, b) {
+			out = append(out, path)
+		}
+	}
+	return out
 }

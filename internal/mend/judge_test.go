@@ -45,7 +45,7 @@ func tokens(w *inventory.ModelWorkflow, add adder) {
 		add("test-least", "", workflow.Pos{Line: 1, Column: 1}, "no permissions")
 	case p != nil && p.All != "":
 		add("test-least", "", p.Pos, p.All)
-	case p != nil:
+	case p != nil && len(w.Jobs) > 1:
 		for name, s := range p.Scopes {
 			if s.Value == "write" {
 				add("test-least", "", s.Pos, "every job has "+name+": write")

@@ -323,6 +323,10 @@ func (m *mending) edit(f fixer, n int, findings []inventory.Finding) (string, er
 	if err != nil {
 		return "", errLayout // two changes of one place
 	}
+	now, err := read([]byte(after))
+	if err != nil || repeats(now.root) > repeats(t.root) { // two findings wanted the same key
+		return "", errBroken
+	}
 	return after, nil
 }
 

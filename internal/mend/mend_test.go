@@ -173,3 +173,34 @@ func TestMendTheDefaultBranch(t *testing.T) {
 		}
 	}
 }
+
+// Two findings that want the same new key of one step get it once.
+func TestMendTwoSecretsOfOneStep(t *testing.T) {
+	done := Mend(request(folder("a", `on: push
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    env:
+      A: ${{ secrets.A }}
+      B: ${{ secrets.B }}
+    steps:
+      - name: sign
+        run: ./sign "$A" "$B"
+`)))
+	want := `on: push
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    steps:
+      - name: sign
+        env:
+          A: ${{ secrets.A }}
+          B: ${{ secrets.B }}
+        run: ./sign "$A" "$B"
+`
+	if len(done.Files) != 1 || string(done.Files[0].After) != want {
+		t.Fatalf("%+v\n%s", done.Declined, done.Files[0].After)
+	}
+}

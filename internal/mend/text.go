@@ -234,3 +234,18 @@ func (t *text) remove(key, value *yaml.Node) (Edit, error) {
 	start, _ := t.line(at)
 	return Edit{Start: start, End: t.next(at)}, nil
 }
+
+// repeats counts the keys that stand twice in a mapping.
+func repeats(n *yaml.Node) (twice int) {
+	seen := map[string]bool{}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if seen[c.Value] {
+				twice++
+			}
+			seen[c.Value] = true
+		}
+		twice += repeats(c)
+	}
+	return twice
+}
