@@ -1,7 +1,7 @@
 package boundary
 
 import (
-	"slices"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -16,26 +16,85 @@ const (
 	Unknown  = "unknown" // cannot be judged from what was read
 )
 
+// The order in which authority is taken away.
+// Source: the article, "Which permission should be removed first?".
+const (
+	OrderToken    = 1 + iota // what the job's own token may write
+	OrderRegistry            // registry tokens
+	OrderCloud               // deploy roles and keys
+	OrderOIDC                // id-token: write
+	OrderRest
+)
+
 // Rule is one rule as documentation and reports show it.
 type Rule struct {
 	ID  string
 	Why string // one sentence
 	Fix string
 	// Gate: its findings hold gate 5.
-	Gate  bool
-	judge func(*run) []hit
+	Gate bool
+	// Order is where its findings stand in the order in which authority is taken away.
+	Order int
+	// judge looks at a job as a workflow starts it, judgeFile at a workflow file.
+	judge     func(*run) []hit
+	judgeFile func(*file) []hit
 }
 
-// Rules lists every rule.
+// Rules lists every rule, in the order in which authority is taken away.
 func Rules() []Rule {
-	return []Rule{untrustedCheckout, idTokenBesideUntrusted, publishOutsideEnvironment}
+	return []Rule{
+		tokenWriteByDefault,
+		writeForEveryJob,
+		unneededPermission,
+		publishOutsideEnvironment,
+		staticCloudKey,
+		idTokenForEveryJob,
+		unneededIDToken,
+		idTokenBesideUntrusted,
+		untrustedCheckout,
+		templateInjection,
+		compromisedAction,
+		artifactFromLowerTrust,
+		cacheFromLowerTrust,
+		selfHostedForOutsiders,
+		phasesShareJob,
+		secretsInherit,
+		allSecrets,
+		secretForEveryJob,
+		secretForEveryStep,
+		secretOnCommandLine,
+		persistedCredentials,
+		unpinnedAction,
+		curlToShell,
+		mutableImage,
+		confusedBotCheck,
+	}
 }
 
 // run is one job as one workflow starts it, with what the inventory knows of it.
 type run struct {
 	*inventory.Instance
 	reaches     []inventory.Reach
-	credentials map[string]inventory.Credential
+	credentials map[string]*inventory.Credential
+	file        *file
+	outsiders   []string // the events by which outsiders start it with full authority
+	needs       *inventory.Needs
+}
+
+// needed is what the job's steps use its token for, worked out once for all rules.
+func (r *run) needed() *inventory.Needs {
+	if r.needs == nil {
+		n := r.Needs()
+		r.needs = &n
+	}
+	return r.needs
+}
+
+// file is a workflow file with the jobs it starts.
+type file struct {
+	*inventory.ModelWorkflow
+	model *inventory.Model
+	runs  []*run
 }
 
 // hit is where a rule found something.
@@ -43,57 +102,96 @@ type hit struct {
 	workflow.Pos
 	severity string
 	message  string
-	events   []string // the events by which it can happen
+	events   []string // the events by which it can happen; nil for all of the job's
+	order    int      // where it differs from its rule's
+	job      string   // of a file's finding, the job it is about
 }
 
 // Check gives the findings of every rule, sorted by place.
 func Check(models []inventory.Model, inv inventory.Inventory) []inventory.Finding {
-	creds := map[string]inventory.Credential{}
-	for _, c := range inv.Credentials {
-		creds[c.ID] = c
+	creds := make(map[string]*inventory.Credential, len(inv.Credentials))
+	for i := range inv.Credentials {
+		creds[inv.Credentials[i].ID] = &inv.Credentials[i]
 	}
+	reaches := reaches(inv)
+	rules := Rules()
 	var out []inventory.Finding
 	for i := range models {
 		m := &models[i]
 		for j := range m.Workflows {
 			w := &m.Workflows[j]
-			for _, in := range m.Instances(w) {
-				r := &run{Instance: &in, reaches: reaches(inv, m, w, in.Top.ID), credentials: creds}
-				for _, rule := range Rules() {
-					for _, h := range rule.judge(r) {
-						out = append(out, r.finding(rule, h))
-					}
-				}
+			f := &file{ModelWorkflow: w, model: m}
+			jobs := reaches[key(m.Repository, m.Folder, w.Path, w.Branches)]
+			instances := m.Instances(w)
+			for n := range instances {
+				in := &instances[n]
+				f.runs = append(f.runs, &run{Instance: in, reaches: jobs[in.Top.ID], credentials: creds, file: f, outsiders: in.Outsiders()})
+			}
+			for k := range rules {
+				out = f.apply(out, &rules[k])
 			}
 		}
 	}
 	return inventory.Inventory{}.WithFindings(out).Findings
 }
 
-func reaches(inv inventory.Inventory, m *inventory.Model, w *inventory.ModelWorkflow, job string) []inventory.Reach {
-	for _, r := range inv.Repositories {
-		if r.Repository != m.Repository || r.Path != m.Folder {
-			continue
+func (f *file) apply(out []inventory.Finding, rule *Rule) []inventory.Finding {
+	if rule.judgeFile != nil {
+		for _, h := range rule.judgeFile(f) {
+			out = append(out, f.finding(rule, h))
 		}
-		for _, x := range r.Workflows {
-			if x.Path != w.Path || !slices.Equal(x.Branches, w.Branches) {
-				continue
-			}
-			for _, j := range x.Jobs {
-				if j.ID == job {
-					return j.Reaches
-				}
-			}
+		return out
+	}
+	for _, r := range f.runs {
+		for _, h := range rule.judge(r) {
+			out = append(out, r.finding(rule, h))
 		}
 	}
-	return nil
+	return out
 }
 
-func (r *run) finding(rule Rule, h hit) inventory.Finding {
+// reaches is what every job reaches, by the file as key names it and the job's id.
+func reaches(inv inventory.Inventory) map[string]map[string][]inventory.Reach {
+	out := map[string]map[string][]inventory.Reach{}
+	for _, r := range inv.Repositories {
+		for _, w := range r.Workflows {
+			jobs := map[string][]inventory.Reach{}
+			for _, j := range w.Jobs {
+				jobs[j.ID] = j.Reaches
+			}
+			out[key(r.Repository, r.Path, w.Path, w.Branches)] = jobs
+		}
+	}
+	return out
+}
+
+func key(repository, folder, path string, branches []string) string {
+	k := repository + "\x00" + folder + "\x00" + path
+	for _, b := range branches {
+		k += "\x00" + b
+	}
+	return k
+}
+
+func (f *file) finding(rule *Rule, h hit) inventory.Finding {
+	return inventory.Finding{
+		Rule: rule.ID, Severity: h.severity, Repository: f.model.Repository, Folder: f.model.Folder, Path: f.Path, Branches: f.Branches,
+		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: h.job,
+		Fires: fires(f.model, f.ModelWorkflow, h.events), Order: order(rule, h),
+	}
+}
+
+func (r *run) finding(rule *Rule, h hit) inventory.Finding {
+	events := h.events
+	if events == nil {
+		for _, e := range r.Entries {
+			events = append(events, e.Name)
+		}
+	}
 	f := inventory.Finding{
 		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Folder: r.Model.Folder, Path: r.File.Path, Branches: r.Start.Branches,
-		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.Gate, Job: r.Top.ID,
-		Fires: fires(r.Model, r.Start, h.events),
+		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: r.Top.ID,
+		Fires: fires(r.Model, r.Start, events), Order: order(rule, h),
 	}
 	if r.Start.Path != r.File.Path {
 		f.Workflow = r.Start.Path
@@ -101,8 +199,34 @@ func (r *run) finding(rule Rule, h hit) inventory.Finding {
 	return f
 }
 
+// holds says whether a finding holds gate 5: what is no way in for an outsider does not.
+func (rule *Rule) holds(h hit) bool {
+	return rule.Gate && h.severity != Medium && h.severity != Low
+}
+
+func order(rule *Rule, h hit) int {
+	switch {
+	case h.order != 0:
+		return h.order
+	case rule.Order != 0:
+		return rule.Order
+	}
+	return OrderRest
+}
+
+// at is where to point for a step: the step itself, or the use of the action it is in.
+func (r *run) at(s *inventory.InstanceStep, p workflow.Pos) workflow.Pos {
+	if s.Path != r.File.Path {
+		return s.Shown
+	}
+	return p
+}
+
 // foreign is where an outsider's code is fetched and then may run, and by which events.
 func (r *run) foreign(events []string) (found []workflow.Foreign, by [][]string) {
+	if len(events) == 0 {
+		return nil, nil
+	}
 	for i := range r.Steps {
 		s := &r.Steps[i]
 		f, ok := s.FetchesForeign(s.Env...)
@@ -118,9 +242,7 @@ func (r *run) foreign(events []string) (found []workflow.Foreign, by [][]string)
 		if len(left) == 0 {
 			continue
 		}
-		if s.Path != r.File.Path {
-			f.Pos = s.Shown
-		}
+		f.Pos = r.at(s, f.Pos)
 		found, by = append(found, f), append(by, left)
 	}
 	return found, by
@@ -137,4 +259,22 @@ func (r *run) executedAfter(i int, event string) bool {
 		}
 	}
 	return false
+}
+
+// authority says what there is to take in the job, the OIDC token included, and how
+// bad that is.
+func (r *run) authority() (severity, what string) {
+	severity, what = r.holds()
+	if what == "" && r.Permissions["id-token"] == "write" {
+		return High, "an OIDC token"
+	}
+	return severity, what
+}
+
+func cut(name string) (owner, rest string, ok bool) {
+	i := strings.IndexByte(name, '/')
+	if i < 0 {
+		return "", name, false
+	}
+	return name[:i], name[i+1:], true
 }

@@ -42,7 +42,7 @@ var publishOutsideEnvironment = Rule{
 					continue
 				}
 				done[c.ID] = true
-				h := hit{Pos: x.Pos, severity: High, events: events, message: "job " + r.Job.ID + " uses " + name + ", which can " + authority + ", outside of any environment"}
+				h := hit{Pos: x.Pos, order: removal(authority), severity: High, events: events, message: "job " + r.Job.ID + " uses " + name + ", which can " + authority + ", outside of any environment"}
 				if r.Remote != "" {
 					h.severity = Unknown
 					h.message = "job " + r.Job.ID + " passes " + name + ", which can " + authority + ", to " + short(r.Remote) + "; whether that uses an environment is not known"
@@ -52,6 +52,14 @@ var publishOutsideEnvironment = Rule{
 		}
 		return hits
 	},
+}
+
+// removal is where a credential of such an authority stands in the order.
+func removal(authority string) int {
+	if strings.HasPrefix(authority, "publish") {
+		return OrderRegistry
+	}
+	return OrderCloud
 }
 
 // publishes finds the credential behind a name in this job and says in words
@@ -69,7 +77,7 @@ func (r *run) publishes(name string) (inventory.Credential, string) {
 			}
 		}
 		if len(may) > 0 {
-			return c, strings.Join(may, " and ")
+			return *c, strings.Join(may, " and ")
 		}
 	}
 	return inventory.Credential{}, ""

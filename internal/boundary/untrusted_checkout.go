@@ -51,7 +51,7 @@ func (r *run) holds() (severity, what string) {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if len(names) > 0 {
-		return Critical, strings.Join(names, ", ")
+		return Critical, few(names)
 	}
 	var write []string
 	for scope, v := range r.Permissions {
@@ -69,6 +69,14 @@ func (r *run) holds() (severity, what string) {
 		return Unknown, "a token whose rights are not known: neither the file nor the survey tells them"
 	}
 	return "", ""
+}
+
+// few names some of many.
+func few(names []string) string {
+	if len(names) <= 6 {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:5], ", ") + " and " + count(len(names)-5) + " more"
 }
 
 // short keeps a value from an untrusted file to one line of readable length.

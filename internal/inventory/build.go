@@ -201,6 +201,12 @@ func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]s
 		case workflow.JobToken:
 			j.Reaches = append(j.Reaches, Reach{Credential: jobTokenID(m.Repository, in), Name: "GITHUB_TOKEN", How: how, Line: at})
 		case workflow.All, workflow.Dynamic:
+			if names := in.Folded(r); r.Kind == workflow.Dynamic && len(names) > 0 {
+				for _, name := range names {
+					b.reach(m, in, j, r, name, how, at, logins)
+				}
+				continue
+			}
 			b.every(m, in, j, r.How, at)
 		case workflow.Inherit:
 			b.inherited(m, in, j, at)

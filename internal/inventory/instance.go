@@ -185,3 +185,13 @@ func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
 
 // Refs are the references in the job, those above the jobs of its file included.
 func (in *Instance) Refs() []workflow.Ref { return slices.Concat(in.File.Refs, in.Job.Refs) }
+
+// Folded gives the secrets that a name worked out at run time can be, where the
+// expression and the job's matrix are written out; nil where they are not.
+func (in *Instance) Folded(r workflow.Ref) []string {
+	var out []string
+	for _, name := range workflow.Folded(r.Value, in.Job.Matrix) {
+		out = append(out, in.Real(name)...)
+	}
+	return out
+}

@@ -15,6 +15,8 @@ type Source struct {
 	DefaultBranch string // "" when not known
 	// DefaultPermissions is "read" or "write": what the job's token gets without a permissions key; "" when not known.
 	DefaultPermissions string
+	// Visibility is "public" or "private"; "" when not known.
+	Visibility string
 	// Frozen are branches that a ruleset keeps everybody from moving; TagsFrozen: nobody
 	// can make or move a tag either.
 	Frozen     []string
@@ -36,7 +38,8 @@ type Model struct {
 	DefaultBranch string
 	// DefaultPermissions: see Source.
 	DefaultPermissions string
-	// Frozen and TagsFrozen: see Source.
+	// Visibility, Frozen and TagsFrozen: see Source.
+	Visibility string
 	Frozen     []string
 	TagsFrozen bool
 	Workflows  []ModelWorkflow
@@ -59,7 +62,7 @@ type ModelAction struct {
 func FromSnapshot(s *snapshot.Snapshot) []Source {
 	var out []Source
 	for _, r := range s.Repositories {
-		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions, TagsFrozen: r.TagsFrozen()}
+		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions, Visibility: visibility(r), TagsFrozen: r.TagsFrozen()}
 		for _, b := range r.Branches {
 			if r.Frozen(b.Name) {
 				src.Frozen = append(src.Frozen, b.Name)
@@ -73,12 +76,19 @@ func FromSnapshot(s *snapshot.Snapshot) []Source {
 	return out
 }
 
+func visibility(r snapshot.Repository) string {
+	if r.Private {
+		return "private"
+	}
+	return "public"
+}
+
 // Parse reads the files of each source. Files that are neither workflows nor
 // actions are left out. The same content gives the same models.
 func Parse(sources []Source) []Model {
 	models := make([]Model, 0, len(sources))
 	for _, s := range sources {
-		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen}
+		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Visibility: s.Visibility, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen}
 		for _, f := range s.Files {
 			branches := slices.Clone(f.Branches)
 			slices.Sort(branches)

@@ -152,6 +152,10 @@ type Finding struct {
 	Job      string `json:"job,omitempty"`
 	// Fires are those of Branches from which an event can still start it.
 	Fires []string `json:"fires,omitempty"`
+	// Order is where it stands in the order in which authority is taken away: 1 what the
+	// job's token may write, 2 registry tokens, 3 deploy roles and keys, 4 id-token: write,
+	// 5 the rest.
+	Order int `json:"order,omitempty"`
 	// Fingerprint names the finding as long as it says the same, wherever its lines move
 	// to: of rule, path, job and message, and of the how-manieth such one it is. It is the same
 	// on every branch and in every repository.

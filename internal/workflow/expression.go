@@ -211,3 +211,43 @@ func Single(value string) (context, name string, ok bool) {
 	context, name, ok = strings.Cut(dotted(list[0].node), ".")
 	return context, strings.ToUpper(name), ok && !strings.Contains(name, ".")
 }
+
+// Yields says whether a value can hold what a context's member holds: not where it is
+// only compared, or chosen by.
+func Yields(value, context string) bool {
+	for _, e := range expressions(value, false) {
+		if e.node == nil || yields(e.node, context) {
+			return true
+		}
+	}
+	return false
+}
+
+func yields(n actionlint.ExprNode, context string) bool {
+	switch n := n.(type) {
+	case *actionlint.VariableNode:
+		return n.Name == context
+	case *actionlint.ObjectDerefNode:
+		return yields(n.Receiver, context)
+	case *actionlint.IndexAccessNode:
+		return yields(n.Operand, context)
+	case *actionlint.ArrayDerefNode:
+		return yields(n.Receiver, context)
+	case *actionlint.LogicalOpNode:
+		if n.Kind == actionlint.LogicalOpNodeKindAnd {
+			return yields(n.Right, context) // the left is given only where it is empty
+		}
+		return yields(n.Left, context) || yields(n.Right, context)
+	case *actionlint.FuncCallNode:
+		switch strings.ToLower(n.Callee) {
+		case "contains", "startswith", "endswith", "hashfiles":
+			return false
+		}
+		for _, a := range n.Args {
+			if yields(a, context) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -133,28 +133,51 @@ func (s *Step) Executes() bool {
 
 // Injects says whether a step puts an outsider's text (a title, a branch name, a
 // comment) into a script by an expression, which makes it code.
-// Source: GitHub Docs, "Script injections"; the list of inputs is actionlint's.
 func (s *Step) Injects() (Foreign, bool) {
-	script, at := s.Run, s.RunPos
-	if v, ok := s.Input("script"); ok && strings.HasPrefix(strings.ToLower(s.Uses), "actions/github-script@") {
-		script, at = v.Value, v.Pos
-	}
-	for _, e := range expressions(script, false) {
-		if e.node == nil {
-			continue
-		}
-		c := actionlint.NewUntrustedInputChecker(actionlint.BuiltinUntrustedInputs)
-		actionlint.VisitExprNode(e.node, func(n, _ actionlint.ExprNode, entering bool) {
-			if entering {
-				c.OnVisitNodeEnter(n)
-			} else {
-				c.OnVisitNodeLeave(n)
-			}
-		})
-		c.OnVisitEnd()
-		if len(c.Errs()) > 0 {
-			return Foreign{Step: s.Index, Pos: at, What: "${{" + e.body + "}}"}, true
-		}
+	if all := s.Injections(); len(all) > 0 {
+		return all[0], true
 	}
 	return Foreign{}, false
+}
+
+// Injections are all such expressions, in the order of the script.
+// Source: GitHub Docs, "Script injections"; the list of inputs is actionlint's.
+func (s *Step) Injections() []Foreign {
+	script, at := s.Run, s.RunPos
+	if s.Uses != "" {
+		v, ok := s.Input("script")
+		if !ok || !strings.HasPrefix(strings.ToLower(s.Uses), "actions/github-script@") {
+			return nil
+		}
+		script, at = v.Value, v.Pos
+	}
+	if !strings.Contains(script, "${{") {
+		return nil
+	}
+	var out []Foreign
+	for _, e := range expressions(script, false) {
+		if e.node == nil || !strings.Contains(e.body, "github") || !untrusted(e.node) {
+			continue
+		}
+		p := at
+		if strings.Contains(script, "\n") {
+			p.Line += 1 + strings.Count(script[:e.start], "\n") // a block's text begins below its mark
+			p.Column = 1
+		}
+		out = append(out, Foreign{Step: s.Index, Pos: p, What: "${{" + e.body + "}}"})
+	}
+	return out
+}
+
+func untrusted(n actionlint.ExprNode) bool {
+	c := actionlint.NewUntrustedInputChecker(actionlint.BuiltinUntrustedInputs)
+	actionlint.VisitExprNode(n, func(n, _ actionlint.ExprNode, entering bool) {
+		if entering {
+			c.OnVisitNodeEnter(n)
+		} else {
+			c.OnVisitNodeLeave(n)
+		}
+	})
+	c.OnVisitEnd()
+	return len(c.Errs()) > 0
 }

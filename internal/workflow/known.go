@@ -45,7 +45,8 @@ type Known struct {
 	// Needs are the permissions of GITHUB_TOKEN it uses, as "scope: level"; nil where
 	// that depends on what it is told or is not known. None says that it uses none.
 	Needs []string
-	// OIDC: it asks GitHub for an OIDC token: always ("always"), or where none of Secrets is given ("without").
+	// OIDC: it asks GitHub for an OIDC token: always ("always"), where none of Secrets is
+	// given ("without"), or where the named input is "true".
 	OIDC string
 	// Trusted names what it becomes when it publishes by OIDC alone.
 	Trusted string
@@ -115,8 +116,11 @@ func (s *Step) ByOIDC() bool {
 		return false
 	case k.OIDC == "always":
 		return true
-	case k.OIDC != "without":
+	case k.OIDC == "":
 		return false
+	case k.OIDC != "without":
+		v, _ := s.Input(k.OIDC)
+		return v.Value != "" && v.Value != "false"
 	}
 	for _, name := range k.Secrets {
 		if v, set := s.Input(name); set && v.Value != "" {

@@ -56,7 +56,7 @@ var cloudActions = []Known{
 }
 
 var registryActions = []Known{
-	{Uses: "docker/login-action", Kind: Login, System: "oci", Secrets: []string{"password"}},
+	{Uses: "docker/login-action", Kind: Login, System: "oci", Secrets: []string{"password"}, OIDC: "without"},
 	{Uses: "redhat-actions/podman-login", Kind: Login, System: "oci", Secrets: []string{"password"}},
 	{Uses: "docker/build-push-action", Kind: Publish, System: "oci", When: "push", Secrets: []string{"github-token", "secrets"}},
 	{Uses: "docker/bake-action", Kind: Publish, System: "oci", When: "push"},
@@ -123,7 +123,7 @@ var githubActions = []Known{
 	{Uses: "octo-sts/action", Kind: Mint, System: "github", Needs: None, OIDC: "always"},
 	{Uses: "datadog/dd-octo-sts-action", Kind: Mint, System: "github", Needs: None, OIDC: "always"},
 	{Uses: "actions/github-script", Kind: Repo, System: "github", Secrets: []string{"github-token"}},
-	{Uses: "actions/stale", Kind: Repo, System: "github", Secrets: []string{"repo-token"}, Needs: []string{"issues: write", "pull-requests: write"}},
+	{Uses: "actions/stale", Kind: Repo, System: "github", Secrets: []string{"repo-token"}, Needs: []string{"issues: write", "pull-requests: write", "actions: write", "contents: write"}},
 	{Uses: "actions/labeler", Kind: Repo, System: "github", Secrets: []string{"repo-token"}, Needs: []string{"pull-requests: write", "issues: write", "contents: read"}},
 	{Uses: "actions/first-interaction", Kind: Repo, System: "github", Secrets: []string{"repo-token", "repo_token"}, Needs: []string{"issues: write", "pull-requests: write"}},
 	{Uses: "actions/add-to-project", Kind: Repo, System: "github", Secrets: []string{"github-token"}, Needs: None},
@@ -171,7 +171,7 @@ var secretActions = []Known{
 }
 
 var reportActions = []Known{
-	{Uses: "codecov/codecov-action", Kind: Tell, System: "codecov", Secrets: []string{"token"}, Env: []string{"CODECOV_TOKEN"}, Needs: None},
+	{Uses: "codecov/codecov-action", Kind: Tell, System: "codecov", Secrets: []string{"token"}, Env: []string{"CODECOV_TOKEN"}, Needs: None, OIDC: "use_oidc"},
 	{Uses: "coverallsapp/github-action", Kind: Tell, System: "coveralls", Secrets: []string{"github-token"}, Needs: None},
 	{Uses: "slackapi/slack-github-action", Kind: Tell, System: "slack", Secrets: []string{"token", "webhook"}, Env: []string{"SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL"}, Needs: None},
 	{Uses: "8398a7/action-slack", Kind: Tell, System: "slack", Env: []string{"SLACK_WEBHOOK_URL", "GITHUB_TOKEN"}},
