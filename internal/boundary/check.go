@@ -174,6 +174,13 @@ func key(repository, folder, path string, branches []string) string {
 }
 
 func (f *file) finding(rule *Rule, h hit) inventory.Finding {
+	if h.events == nil {
+		for _, r := range f.runs {
+			if h.job == "" || r.Top.ID == h.job {
+				h.events = append(h.events, r.events()...)
+			}
+		}
+	}
 	return inventory.Finding{
 		Rule: rule.ID, Severity: h.severity, Repository: f.model.Repository, Folder: f.model.Folder, Path: f.Path, Branches: f.Branches,
 		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: h.job,
@@ -184,9 +191,7 @@ func (f *file) finding(rule *Rule, h hit) inventory.Finding {
 func (r *run) finding(rule *Rule, h hit) inventory.Finding {
 	events := h.events
 	if events == nil {
-		for _, e := range r.Entries {
-			events = append(events, e.Name)
-		}
+		events = r.events()
 	}
 	f := inventory.Finding{
 		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Folder: r.Model.Folder, Path: r.File.Path, Branches: r.Start.Branches,
@@ -202,6 +207,15 @@ func (r *run) finding(rule *Rule, h hit) inventory.Finding {
 // holds says whether a finding holds gate 5: what is no way in for an outsider does not.
 func (rule *Rule) holds(h hit) bool {
 	return rule.Gate && h.severity != Medium && h.severity != Low
+}
+
+// events are those that start the job.
+func (r *run) events() []string {
+	out := make([]string, 0, len(r.Entries))
+	for _, e := range r.Entries {
+		out = append(out, e.Name)
+	}
+	return out
 }
 
 func order(rule *Rule, h hit) int {

@@ -19,7 +19,7 @@ var secretForEveryJob = Rule{
 		}
 		var hits []hit
 		for _, r := range f.Refs {
-			if r.Kind == workflow.Secret && r.How == workflow.HowEnv && r.As != "" && workflow.Yields(r.Value, "secrets") {
+			if r.Kind == workflow.Secret && r.How == workflow.HowEnv && r.As != "" && !r.Tested {
 				hits = append(hits, hit{Pos: r.Pos, severity: Medium, message: "secret " + r.Name + " is in the environment of all " + count(len(f.Jobs)) + " jobs"})
 			}
 		}
@@ -40,7 +40,7 @@ var secretForEveryStep = Rule{
 		}
 		var hits []hit
 		for _, x := range r.Job.Refs {
-			if x.Kind != workflow.Secret || x.How != workflow.HowEnv || x.Level != "job" || x.As == "" || !workflow.Yields(x.Value, "secrets") {
+			if x.Kind != workflow.Secret || x.How != workflow.HowEnv || x.Level != "job" || x.As == "" || x.Tested {
 				continue
 			}
 			users, strangers := r.users(x.As)
@@ -149,7 +149,7 @@ var secretOnCommandLine = Rule{
 	judge: func(r *run) []hit {
 		var hits []hit
 		for _, x := range r.Job.Refs {
-			if x.Kind == workflow.Secret && x.How == workflow.HowRun && workflow.Yields(x.Value, "secrets") {
+			if x.Kind == workflow.Secret && x.How == workflow.HowRun && !x.Tested {
 				hits = append(hits, hit{Pos: x.Pos, severity: Low, message: "job " + r.Job.ID + " writes secret " + x.Name + " into a script"})
 			}
 		}

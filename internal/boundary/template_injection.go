@@ -23,7 +23,6 @@ var templateInjection = Rule{
 					h.severity = Medium
 					if severity, what := r.authority(); what != "" {
 						h.severity = severity
-						what = strings.TrimPrefix(what, "a ")
 						h.message += " on " + strings.Join(events, ", ") + " while it holds " + what
 					} else {
 						h.message += " on " + strings.Join(events, ", ")

@@ -72,7 +72,7 @@ func TestMendInEveryWay(t *testing.T) {
 			t.Errorf("%s at %s is left: %s", d.Finding.Rule, d.Finding.Folder, d.Why)
 		}
 	}
-	if n := len(done.Mended); n != 10 {
+	if n := len(ours(done.Mended)); n != 10 {
 		t.Errorf("%d mended", n)
 	}
 	again := folder("a", string(done.Files[0].After))
@@ -80,6 +80,16 @@ func TestMendInEveryWay(t *testing.T) {
 	if x := Mend(second); len(x.Files) != 0 {
 		t.Errorf("a second time changes it again: %s", x.Files[0].After)
 	}
+}
+
+// ours are the findings of the rules that these tests bring.
+func ours(all []inventory.Finding) (out []inventory.Finding) {
+	for _, f := range all {
+		if strings.HasPrefix(f.Rule, "test-") {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // Only what is wanted is mended, and every wanted finding is accounted for.
@@ -119,7 +129,7 @@ jobs:
 	if len(done.Files) != 1 || strings.Count(string(done.Files[0].After), "persist-credentials: false") != 2 || strings.Count(string(done.Files[0].After), "@aaaa") != 3 {
 		t.Fatalf("%+v", done)
 	}
-	if len(done.Declined) != 1 || done.Declined[0].Why != errLayout.Error() || len(done.Mended) != 5 {
+	if len(done.Declined) != 1 || done.Declined[0].Why != errLayout.Error() || len(ours(done.Mended)) != 5 {
 		t.Errorf("%+v", done.Declined)
 	}
 }

@@ -212,17 +212,8 @@ func Single(value string) (context, name string, ok bool) {
 	return context, strings.ToUpper(name), ok && !strings.Contains(name, ".")
 }
 
-// Yields says whether a value can hold what a context's member holds: not where it is
-// only compared, or chosen by.
-func Yields(value, context string) bool {
-	for _, e := range expressions(value, false) {
-		if e.node == nil || yields(e.node, context) {
-			return true
-		}
-	}
-	return false
-}
-
+// yields says whether an expression can give what a context's member holds: not where
+// that is only compared, or chosen by.
 func yields(n actionlint.ExprNode, context string) bool {
 	switch n := n.(type) {
 	case *actionlint.VariableNode:

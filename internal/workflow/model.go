@@ -142,6 +142,8 @@ type Ref struct {
 	As    string // the environment variable, input or secret it is bound to, "" when none
 	Step  int    // index of the step, -1 outside of steps
 	Value string // the whole value it stands in
+	// Tested: a secret is only compared or chosen by here; its value goes nowhere.
+	Tested bool
 	Pos
 }
 

@@ -98,8 +98,10 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 				Message: "an expression here does not parse; its secrets were found by their text",
 			})
 		}
-		for _, u := range e.uses() {
-			r := Ref{Kind: u.kind, Name: u.name, How: how(p.how, u.kind), Value: n.Value, Pos: here}
+		uses := e.uses()
+		tested := len(uses) > 0 && e.node != nil && !yields(e.node, "secrets")
+		for _, u := range uses {
+			r := Ref{Kind: u.kind, Name: u.name, How: how(p.how, u.kind), Value: n.Value, Pos: here, Tested: tested && u.kind == Secret}
 			if at >= 0 {
 				r.Pos = w.text.pos(w.text.inside(at, e.body, u.offset))
 			}
