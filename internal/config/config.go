@@ -18,6 +18,7 @@ type Config struct {
 	Owners      map[string]Owner
 	Credentials []Credential
 	Identities  map[string]Identity // by the name workflows use
+	Workflows   map[string]Workflow // by file name, path, or "owner/name/path"
 	Services    map[string]Service  // under http:, by name
 	Confirm     Confirm
 	Waits       map[string]plan.Duration // overrides, by action name, or by provider ("aws")
@@ -56,6 +57,7 @@ type Credential struct {
 	Issuer    *Named
 	Stores    []Named // copies beyond those it was found in
 	Authority []string
+	Systems   []string // what it opens, in people's words; empty: as its issuer and its use tell
 	Owner     string
 	Rotation  string // "emergency" or "overlap"
 	Deadline  time.Duration
@@ -69,9 +71,14 @@ type Identity struct {
 	Ref       string // ARN, or role name
 	With      map[string]string
 	Authority []string
+	Systems   []string // as of a Credential
 	Owner     string
 	Line      int
 }
+
+// Workflow says who answers for a workflow file, and so for what is bound to the file
+// itself, as a registry's trusted publisher is.
+type Workflow struct{ Owner string }
 
 // Confirm says what irreversible actions need.
 type Confirm struct {

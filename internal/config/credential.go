@@ -29,7 +29,7 @@ func identityKinds() []string { return []string{"aws.role", "vault.jwt_role"} }
 func (r *reader) credential(n document.Node) {
 	c := Credential{Rotation: "emergency", Line: n.Pos().Line}
 	var deadline, issuer document.Node
-	for _, e := range n.Map("secret", "scope", "issuer", "stores", "authority", "owner", "rotation", "deadline", "mints") {
+	for _, e := range n.Map("secret", "scope", "issuer", "stores", "authority", "systems", "owner", "rotation", "deadline", "mints") {
 		switch e.Name {
 		case "secret":
 			c.Secret = secretNames(e.Value)
@@ -45,6 +45,8 @@ func (r *reader) credential(n document.Node) {
 			}
 		case "authority":
 			c.Authority = authority(e.Value)
+		case "systems":
+			c.Systems = e.Value.Texts()
 		case "owner":
 			c.Owner = r.owner(e.Value)
 		case "rotation":
@@ -178,11 +180,13 @@ func (r *reader) identities(n document.Node) {
 // settings of the kind, as mount of a Vault role.
 func (r *reader) identity(e document.Entry) Identity {
 	i := Identity{With: map[string]string{}, Line: e.Key.Pos().Line}
-	known := append(identityKinds(), "authority", "owner", "mount", "account", "address")
+	known := append(identityKinds(), "authority", "systems", "owner", "mount", "account", "address")
 	for _, f := range e.Value.Map(known...) {
 		switch {
 		case f.Name == "authority":
 			i.Authority = authority(f.Value)
+		case f.Name == "systems":
+			i.Systems = f.Value.Texts()
 		case f.Name == "owner":
 			i.Owner = r.owner(f.Value)
 		case slices.Contains(identityKinds(), f.Name):
@@ -203,4 +207,19 @@ func (r *reader) identity(e document.Entry) Identity {
 		e.Key.Report(fmt.Sprintf("%q does not say which identity it is", e.Name), "add aws.role: ARN or vault.jwt_role: NAME")
 	}
 	return i
+}
+
+// workflows reads { ci.yml: { owner: platform } }.
+func (r *reader) workflows(n document.Node) {
+	r.c.Workflows = map[string]Workflow{}
+	for _, e := range n.Map() {
+		var w Workflow
+		for _, f := range e.Value.Map("owner") {
+			w.Owner = r.owner(f.Value)
+		}
+		if w.Owner == "" && e.Value.IsMap() {
+			e.Key.Report(fmt.Sprintf("nobody is named for the workflow %q", e.Name), "add owner: NAME")
+		}
+		r.c.Workflows[e.Name] = w
+	}
 }

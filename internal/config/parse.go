@@ -40,7 +40,7 @@ type used struct {
 
 func (r *reader) file(root document.Node) {
 	versioned := false
-	for _, e := range root.Map("version", "github", "author", "aws", "recipients", "owners", "credentials", "identities", "http", "confirm", "waits") {
+	for _, e := range root.Map("version", "github", "author", "aws", "recipients", "owners", "credentials", "identities", "workflows", "http", "confirm", "waits") {
 		switch e.Name {
 		case "version":
 			versioned = true
@@ -61,6 +61,8 @@ func (r *reader) file(root document.Node) {
 			}
 		case "identities":
 			r.identities(e.Value)
+		case "workflows":
+			r.workflows(e.Value)
 		case "http":
 			r.services(e.Value)
 		case "confirm":

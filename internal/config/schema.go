@@ -33,6 +33,7 @@ func Schema(k Kinds) map[string]any {
 			"owners":      each("Who rotates, by name.", closed("", node{"contact": said("string", "Where they are reached.")})),
 			"credentials": node{"type": []any{"array", "null"}, "description": "Secrets and what is known of them.", "items": credentialSchema(k)},
 			"identities":  each("Cloud identities, by the name workflows use.", identitySchema()),
+			"workflows":   each("Who answers for a workflow, by its file's name, its path, or owner/name/path.", closed("", node{"owner": said("string", "As declared under owners.")}, "owner")),
 			"http":        each("Services nobody has written an adapter for, by a name of your own.", serviceSchema()),
 			"confirm": closed("Who has to agree.", node{"irreversible": closed("To what cannot be taken back.", node{
 				"approvals":       node{"type": "integer", "minimum": 0, "description": "How many signatures; 0: a typed confirmation."},
@@ -54,6 +55,7 @@ func credentialSchema(k Kinds) node {
 			"issuer":    one("What makes and ends it.", k.Issuers),
 			"stores":    node{"type": []any{"array", "null"}, "items": one("", k.Stores), "description": "Copies beyond the secret it was found in."},
 			"authority": texts(node{"enum": words(Authorities())}, "What it lets its holder do."),
+			"systems":   texts(node{"type": "string"}, "What it opens, in the words people use."),
 			"owner":     said("string", "Who rotates it, as declared under owners."),
 			"rotation":  node{"enum": []any{"emergency", "overlap"}, "description": "emergency: the old value dies first. overlap: when the new one is tested."},
 			"deadline":  span("With overlap: when the old value dies anyway."),
@@ -79,7 +81,8 @@ func one(about string, kinds map[string][]plan.Field) node {
 func identitySchema() node {
 	properties := node{
 		"authority": texts(node{"enum": words(Authorities())}, "What it lets its holder do."), "owner": said("string", "Who mends it."),
-		"mount": said("string", "Where Vault's auth method is mounted."), "account": said("string", "The AWS account, by its name here."), "address": said("string", "The Vault it is of."),
+		"systems": texts(node{"type": "string"}, "What it opens, in the words people use."),
+		"mount":   said("string", "Where Vault's auth method is mounted."), "account": said("string", "The AWS account, by its name here."), "address": said("string", "The Vault it is of."),
 	}
 	var kinds []any
 	for _, kind := range identityKinds() {

@@ -19,7 +19,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}}
 	if s != nil {
 		for i := range s.Repositories {
 			b.repos[s.Repositories[i].FullName] = &s.Repositories[i]
@@ -46,7 +46,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
 		i := b.identities[id]
-		i.ReachedBy = sorted(i.ReachedBy)
+		i.ReachedBy, i.Systems, i.Authority = sorted(i.ReachedBy), sorted(i.Systems), sorted(i.Authority)
 		inv.Identities = append(inv.Identities, *i)
 	}
 	b.unowned(models)
@@ -58,7 +58,8 @@ func (b *builder) repository(m *Model) Repository {
 	for i := range m.Workflows {
 		w := &m.Workflows[i]
 		b.problems(m, w)
-		x := Workflow{Path: w.Path, Branches: w.Branches, Triggers: []Trigger{}, Jobs: []Job{}}
+		x := Workflow{Path: w.Path, Branches: w.Branches, Triggers: []Trigger{}, Jobs: []Job{}, Owner: b.ownerOf(m.Repository, w.Path)}
+		x.Contact = b.cfg.Owners[x.Owner].Contact
 		for _, t := range w.Triggers {
 			x.Triggers = append(x.Triggers, Trigger{Event: t.Name, Trust: string(b.trust(m, w, t))})
 		}
@@ -88,8 +89,11 @@ func (b *builder) job(m *Model, in *Instance) Job {
 	if in.Job.Environment != nil {
 		j.Environment = in.Job.Environment.Value
 	}
-	logins := b.logins(m, in, &j)
-	b.references(m, in, &j, logins)
+	all := deeds(in)
+	j.Phase, j.Fetches = phase(in, all), fetches(all)
+	logins := b.logins(m, in, &j, all)
+	b.publishers(m, in, &j, all)
+	b.references(m, in, &j, logins, all)
 	if in.Permissions["id-token"] == "write" {
 		at, ok := workflow.IDToken(in.File.Permissions, in.Job.Permissions)
 		if !ok || in.Call != nil {
@@ -115,7 +119,7 @@ func idTokenID(repository string) string { return repository + ":id-token" }
 
 // logins records the identities that the job's steps become. It gives the secrets
 // that are no credentials because they only name an identity.
-func (b *builder) logins(m *Model, in *Instance, j *Job) map[string]string {
+func (b *builder) logins(m *Model, in *Instance, j *Job, all []deed) map[string]string {
 	names := map[string]string{}
 	for i := range in.Steps {
 		s := &in.Steps[i]
@@ -133,6 +137,7 @@ func (b *builder) logins(m *Model, in *Instance, j *Job) map[string]string {
 			names[name] = id
 			b.names[m.Repository+":"+name] = true
 		}
+		b.become(b.identities[id], all, s)
 		b.identities[id].ReachedBy = append(b.identities[id].ReachedBy, in.Start.Path)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: cmp.Or(name, v.Value), How: "id-token", Line: b.line(in, s.Shown)})
 		b.fetched(m, in, s, k, j)
@@ -176,7 +181,7 @@ func (b *builder) fetched(m *Model, in *Instance, s *InstanceStep, k workflow.Kn
 const HowVault = "vault"
 
 // references records what the job's references reach.
-func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]string) {
+func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]string, all []deed) {
 	refs := slices.Concat(in.File.Refs, in.Job.Refs)
 	if in.Call != nil { // what the calling job passes is reached even where it is not used
 		refs = slices.Concat(refs, in.Top.Refs)
@@ -196,14 +201,14 @@ func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]s
 				continue
 			}
 			for _, name := range names {
-				b.reach(m, in, j, r, name, how, at, logins)
+				b.reach(m, in, j, r, name, how, at, logins, all)
 			}
 		case workflow.JobToken:
 			j.Reaches = append(j.Reaches, Reach{Credential: jobTokenID(m.Repository, in), Name: "GITHUB_TOKEN", How: how, Line: at})
 		case workflow.All, workflow.Dynamic:
 			if names := in.Folded(r); r.Kind == workflow.Dynamic && len(names) > 0 {
 				for _, name := range names {
-					b.reach(m, in, j, r, name, how, at, logins)
+					b.reach(m, in, j, r, name, how, at, logins, all)
 				}
 				continue
 			}
@@ -214,7 +219,7 @@ func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]s
 	}
 }
 
-func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, how string, at int, logins map[string]string) {
+func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, how string, at int, logins map[string]string, all []deed) {
 	if id, ok := logins[name]; ok {
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: name, How: how, Line: at})
 		return
@@ -228,7 +233,7 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 	for _, id := range sorted(append(b.secret(m.Repository, name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {
 		c := b.creds[id]
 		c.ReachedBy = append(c.ReachedBy, in.Start.Path)
-		b.infer(c, in, r)
+		b.infer(c, all, r)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: name, How: how, Line: at})
 	}
 }
@@ -314,6 +319,8 @@ func (b *builder) line(in *Instance, p workflow.Pos) int {
 func merge(into *Job, j Job) {
 	into.Reaches = append(into.Reaches, j.Reaches...)
 	into.Exposes = append(into.Exposes, j.Exposes...)
+	into.Fetches = append(into.Fetches, j.Fetches...)
+	into.Phase = higher(into.Phase, j.Phase)
 	if into.Environment == "" {
 		into.Environment = j.Environment
 	}
@@ -340,7 +347,7 @@ func finish(j *Job) {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Credential, b.Credential), cmp.Compare(a.Name, b.Name), cmp.Compare(a.How, b.How))
 	})
 	j.Reaches = slices.Compact(j.Reaches)
-	j.Exposes = sorted(j.Exposes)
+	j.Exposes, j.Fetches = sorted(j.Exposes), sorted(j.Fetches)
 }
 
 func line(p workflow.Pos) string { return strconv.Itoa(p.Line) }

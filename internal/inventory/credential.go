@@ -20,6 +20,21 @@ type builder struct {
 	findings   []Finding
 	// names are secrets ("repository:NAME") which only hold the name of an identity.
 	names map[string]bool
+	// said is what the configuration states of a credential or identity, by id; mints is
+	// what a credential was seen to mint.
+	said  map[string]said
+	mints map[string][]string
+}
+
+// ownerOf is who answers for a workflow file by the configuration: the longest name
+// that fits counts.
+func (b *builder) ownerOf(repository, path string) string {
+	for _, name := range []string{repository + "/" + path, path, repository + "/" + path[strings.LastIndexByte(path, '/')+1:], path[strings.LastIndexByte(path, '/')+1:]} {
+		if w, ok := b.cfg.Workflows[name]; ok {
+			return w.Owner
+		}
+	}
+	return ""
 }
 
 // secret gives the ids of the credentials that a secret's name can be in a job,
@@ -95,6 +110,10 @@ func (b *builder) declare(c *Credential, d *config.Credential) {
 			c.Kind = "token"
 		}
 	}
+	if len(d.Systems) > 0 {
+		c.Systems = slices.Clone(d.Systems)
+	}
+	b.said[c.ID] = said{len(d.Authority) > 0, len(c.Systems) > 0}
 	for _, s := range d.Stores {
 		c.Stores = append(c.Stores, System{Name: s.Name, With: maps.Clone(s.With)})
 	}
@@ -154,7 +173,7 @@ func (b *builder) link(models []Model) {
 		for _, name := range c.Mints {
 			ids = append(ids, b.byName(c.Repository, name)...)
 		}
-		c.Mints = sorted(ids)
+		c.Mints = sorted(append(ids, b.mints[id]...))
 	}
 }
 

@@ -151,7 +151,7 @@ func (b *builder) named(name string) (*config.Identity, bool) {
 func (b *builder) fromConfig(name string, d *config.Identity) *Identity {
 	provider, _, _ := strings.Cut(d.Kind, ".")
 	i := &Identity{
-		Name: name, Kind: d.Kind, Provider: provider, Owner: d.Owner, Contact: b.cfg.Owners[d.Owner].Contact, Authority: sorted(d.Authority),
+		Name: name, Kind: d.Kind, Provider: provider, Owner: d.Owner, Contact: b.cfg.Owners[d.Owner].Contact, Authority: sorted(d.Authority), Systems: slices.Clone(d.Systems),
 	}
 	i.place(d.Ref, d.With["mount"])
 	return i
@@ -187,6 +187,7 @@ func (b *builder) keep(i *Identity) *Identity {
 		}
 	}
 	i.Authority = sorted(i.Authority)
+	b.said[i.ID] = said{len(i.Authority) > 0, len(i.Systems) > 0}
 	i.ReachedBy = []string{}
 	b.identities[i.ID] = i
 	return i

@@ -6,61 +6,61 @@ import (
 	"github.com/firebreak/firebreak/internal/workflow"
 )
 
-// infer learns from how a job uses a secret what it is for, where nobody declared
-// it: the authority and the system of the publishing or deploying step that the
-// value goes to. Nothing is inferred from a name alone.
-func (b *builder) infer(c *Credential, in *Instance, r workflow.Ref) {
-	if c.Declared {
-		return
-	}
-	for i := range in.Steps {
-		s := &in.Steps[i]
-		if r.Step >= 0 && r.Step != s.Index {
-			b.inferLogin(c, in, s, r)
+// infer learns from what a job does with a secret what it is for, where nobody
+// declared it. Nothing is inferred from a name alone.
+func (b *builder) infer(c *Credential, all []deed, r workflow.Ref) {
+	for i := range all {
+		d := &all[i]
+		if !d.takes(r) {
 			continue
 		}
-		for _, cmd := range s.Commands() {
-			if r.How == workflow.HowRun || (r.How == workflow.HowEnv && contains(cmd.Env, r.As)) {
-				learn(c, cmd.Kind, cmd.System)
+		switch d.kind {
+		case workflow.Login:
+			used := later(all, i)
+			for j := range used {
+				b.learned(c.ID, &c.Authority, &c.Systems, &used[j], d.place)
 			}
-		}
-		if k, ok := s.Known(); ok && r.How == workflow.HowWith && contains(k.Secrets, r.As) {
-			learn(c, k.Kind, k.System)
+			if len(used) == 0 && d.system == "oci" { // logged in to pull
+				b.learned(c.ID, &c.Authority, &c.Systems, &deed{kind: workflow.Read, system: d.system}, d.place)
+			}
+		case workflow.Checkout:
+			b.learned(c.ID, &c.Authority, &c.Systems, pushed(all, i), "")
+		case workflow.Mint:
+			b.learned(c.ID, &c.Authority, &c.Systems, d, "")
+			b.mints[c.ID] = append(b.mints[c.ID], MintedAppToken)
+		case workflow.Caches, workflow.Setup: // a setup step's token only reads releases
+		default:
+			b.learned(c.ID, &c.Authority, &c.Systems, d, "")
 		}
 	}
 }
 
-// inferLogin handles a value that one step takes (docker login) and a later step's
-// command uses (docker push): the system must be the same.
-func (b *builder) inferLogin(c *Credential, in *Instance, later *InstanceStep, r workflow.Ref) {
-	if r.How != workflow.HowWith || later.Index < r.Step {
-		return
-	}
-	for i := range in.Steps {
-		s := &in.Steps[i]
-		k, ok := s.Known()
-		if !ok || s.Index != r.Step || k.Kind != workflow.Login || !contains(k.Secrets, r.As) {
-			continue
-		}
-		for _, cmd := range later.Commands() {
-			if cmd.System == k.System {
-				learn(c, cmd.Kind, cmd.System)
-			}
-		}
-		if x, ok := later.Known(); ok && x.System == k.System {
-			learn(c, x.Kind, x.System)
+// MintedAppToken stands in Credential.Mints for the installation tokens of a GitHub
+// App, which are in no list: they end within an hour.
+// Source: GitHub Docs, "Generating an installation access token for a GitHub App".
+const MintedAppToken = "minted:github-app-token"
+
+// pushed is what a token given to checkout is for: it stays in .git/config, and a later
+// push goes out with it.
+// Source: actions/checkout README, token and persist-credentials.
+func pushed(all []deed, at int) *deed {
+	for i := at + 1; i < len(all); i++ {
+		d := &all[i]
+		if d.use != nil && d.kind == workflow.Repo && slices.Contains(d.use.Match, "git push") || d.known != nil && d.kind == workflow.Repo && len(d.with) == 0 {
+			return d
 		}
 	}
+	return &deed{kind: workflow.Read, system: "github"}
 }
 
-func learn(c *Credential, kind workflow.Kind, system string) {
-	if kind != workflow.Publish && kind != workflow.Deploy {
+// become learns what an identity is for from what follows its login.
+func (b *builder) become(i *Identity, all []deed, s *InstanceStep) {
+	at := slices.IndexFunc(all, func(d deed) bool { return d.step == s })
+	if at < 0 {
 		return
 	}
-	if !slices.Contains(c.Authority, string(kind)) {
-		c.Authority = append(c.Authority, string(kind))
-	}
-	if !slices.Contains(c.Systems, system) {
-		c.Systems = append(c.Systems, system)
+	used := later(all, at)
+	for j := range used {
+		b.learned(i.ID, &i.Authority, &i.Systems, &used[j], "")
 	}
 }

@@ -32,6 +32,9 @@ type Workflow struct {
 	Triggers []Trigger `json:"triggers"`
 	Jobs     []Job     `json:"jobs"`
 	Answers  Answers   `json:"answers"`
+	// Owner and Contact are who answers for the file by the configuration's workflows.
+	Owner   string `json:"owner,omitempty"`
+	Contact string `json:"contact,omitempty"`
 }
 
 // Trigger is an event and the trust it gives the code that runs.
@@ -49,6 +52,11 @@ type Job struct {
 	Reaches     []Reach           `json:"reaches"`
 	// Exposes are the places beyond the runner's memory into which the job can carry what it reaches.
 	Exposes []string `json:"exposes,omitempty"`
+	// Phase is the highest of the four phases that it touches by what it does: build, verify,
+	// publish, deploy; left out for a job that only works on the repository or reports.
+	Phase string `json:"phase,omitempty"`
+	// Fetches are the systems whose packages its build downloads: npm, python, go, ...
+	Fetches []string `json:"fetches,omitempty"`
 }
 
 // Reach is one way a job gets at a credential or identity. Two ids stand for what
@@ -128,6 +136,8 @@ type Identity struct {
 	Owner     string   `json:"owner"`
 	Contact   string   `json:"contact"`
 	Authority []string `json:"authority"`
+	// Systems are what it opens, as declared or as the steps behind its login show.
+	Systems   []string `json:"systems"`
 	ReachedBy []string `json:"reached_by"`
 	Verdict   string   `json:"verdict"` // "reachable", "not evaluable: ..."
 	Witness   string   `json:"witness"` // the job, event and claims that reach it

@@ -1,0 +1,111 @@
+package inventory
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/firebreak/firebreak/internal/workflow"
+)
+
+// deed is one thing a job is known to do: a known action, or a known command of a
+// script.
+type deed struct {
+	kind   workflow.Kind
+	system string
+	step   *InstanceStep
+	// env and with are the variables and inputs it takes a credential from; text is
+	// the script's line it stands on, "" for an action.
+	env, with []string
+	text      string
+	// place is the registry a login names.
+	place string
+	known *workflow.Known   // of an action
+	use   *workflow.Command // of a command
+}
+
+// deeds lists what a job does, in the order of its steps.
+func deeds(in *Instance) []deed {
+	var out []deed
+	for i := range in.Steps {
+		s := &in.Steps[i]
+		if k, ok := s.Known(); ok {
+			d := deed{kind: k.Kind, system: k.System, step: s, env: k.Env, with: k.Secrets, known: &k}
+			if k.Kind == workflow.Login && k.System == "oci" && len(k.Secrets) > 0 {
+				d.place = registryOf(s)
+			}
+			out = append(out, d)
+		}
+		if s.Run == "" {
+			continue
+		}
+		uses := s.Commands()
+		if len(uses) == 0 {
+			continue
+		}
+		lines := strings.Split(s.Run, "\n")
+		for _, u := range uses {
+			d := deed{kind: u.Kind, system: u.System, step: s, env: u.Env, use: u.Command}
+			if u.Line < len(lines) {
+				d.text = lines[u.Line]
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// registryOf names the registry of a container login.
+// Source: docker/login-action README: without the input it is Docker Hub.
+func registryOf(s *InstanceStep) string {
+	for _, name := range []string{"registry", "login-server"} {
+		if v, ok := s.Input(name); ok && v.Value != "" {
+			if strings.Contains(v.Value, "${{") {
+				return ""
+			}
+			return "registry " + v.Value
+		}
+	}
+	return "Docker Hub"
+}
+
+// takes says whether a deed takes the credential that a reference puts in its reach.
+func (d *deed) takes(r workflow.Ref) bool {
+	if r.Step >= 0 && r.Step != d.step.Index {
+		return false
+	}
+	switch r.How {
+	case workflow.HowEnv:
+		return r.As != "" && (contains(d.env, r.As) || r.Step >= 0 && strings.Contains(d.text, r.As))
+	case workflow.HowWith:
+		return r.Step >= 0 && contains(d.with, r.As)
+	case workflow.HowRun:
+		return d.use != nil && d.kind != workflow.Build && d.kind != workflow.Setup
+	}
+	return false
+}
+
+// follows are the systems at which what one login gives is used, beyond its own.
+// Containers are only among them with a login of their own that takes no value.
+var follows = map[string][]string{
+	"aws":   {"aws-secrets", "kubernetes", "terraform", "pulumi", "sops"},
+	"gcp":   {"gcp-secrets", "kubernetes", "terraform", "pulumi", "sops"},
+	"azure": {"azure-secrets", "kubernetes", "terraform", "pulumi"},
+}
+
+// later are the deeds behind a login that use what it gives.
+func later(all []deed, at int) []deed {
+	from := &all[at]
+	bridged := from.system == "oci"
+	var out []deed
+	for i := at + 1; i < len(all); i++ {
+		d := &all[i]
+		if d.kind == workflow.Login {
+			bridged = bridged || d.system == "oci" && len(d.with) == 0 && follows[from.system] != nil
+			continue
+		}
+		if d.system == from.system || slices.Contains(follows[from.system], d.system) || bridged && d.system == "oci" {
+			out = append(out, *d)
+		}
+	}
+	return out
+}
