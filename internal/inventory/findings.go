@@ -19,18 +19,20 @@ const (
 )
 
 // WithFindings gives the inventory with more findings, all in order: repository,
-// path, line, column, rule. Repeats are dropped.
+// path, line, column, rule. Repeats are dropped: of a called workflow that several
+// start, the first of them; a finding that holds a gate stays for each, whose gate it holds.
 func (inv Inventory) WithFindings(more []Finding) Inventory {
 	all := slices.Concat(inv.Findings, more)
 	slices.SortFunc(all, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), slices.Compare(a.Branches, b.Branches),
+			cmp.Compare(a.Workflow, b.Workflow), cmp.Compare(a.Job, b.Job),
 		)
 	})
 	inv.Findings = slices.CompactFunc(all, func(a, b Finding) bool {
 		return a.Rule == b.Rule && a.Repository == b.Repository && a.Folder == b.Folder && a.Path == b.Path && a.Line == b.Line && a.Column == b.Column &&
-			a.Message == b.Message && slices.Equal(a.Branches, b.Branches)
+			a.Message == b.Message && slices.Equal(a.Branches, b.Branches) && (!a.Gate || a.Workflow == b.Workflow)
 	})
 	if inv.Findings == nil {
 		inv.Findings = []Finding{}

@@ -72,6 +72,24 @@ func TestFoldersAreToldApart(t *testing.T) {
 	}
 }
 
+// The finding in a called workflow is one, whoever calls it, and always the same; but
+// each caller's gate is held by its own.
+func TestOneFindingForSeveralCallers(t *testing.T) {
+	called := func(by string, gate bool) Finding {
+		return Finding{Rule: "r", Path: "called.yml", Line: 1, Message: "m", Workflow: by, Gate: gate}
+	}
+	all := []Finding{called("b.yml", false), called("", false), called("a.yml", false)}
+	for range 3 {
+		if got := (Inventory{}).WithFindings(all).Findings; len(got) != 1 || got[0].Workflow != "" {
+			t.Errorf("%+v", got)
+		}
+		all = append(all[1:], all[0])
+	}
+	if got := (Inventory{}).WithFindings([]Finding{called("b.yml", true), called("a.yml", true), called("a.yml", true)}).Findings; len(got) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPlacelessLeavesNumbersThatAreNames(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                     "",

@@ -1,6 +1,7 @@
 package mend
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/boundary"
@@ -10,7 +11,11 @@ import (
 
 // The judge of these tests finds fault in each way that can be mended, simply and
 // wherever there is any: more often than the rules do. Its findings stand beside theirs.
-var testWays = map[string]Way{"test-pin": Pin, "test-forget": ForgetToken, "test-least": LeastToken, "test-scope": ScopeSecret, "test-pass": PassAsVariable}
+var testWays = func() map[string]Way {
+	all := Ways()
+	maps.Copy(all, map[string]Way{"test-pin": Pin, "test-forget": ForgetToken, "test-least": LeastToken, "test-scope": ScopeSecret, "test-pass": PassAsVariable})
+	return all
+}()
 
 func testJudge(models []inventory.Model, inv inventory.Inventory) []inventory.Finding {
 	out := boundary.Check(models, inv)

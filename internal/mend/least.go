@@ -115,6 +115,8 @@ func (t *target) share(all map[string]*needs) ([]Edit, error) {
 			wanted[j.ID] = without(n.rights, "id-token") // which no default gives
 		case n != nil && n.unknown == "":
 			wanted[j.ID] = trimmed(n, have, listed)
+		case listed && n != nil && !n.oidc:
+			wanted[j.ID] = without(have, "id-token")
 		case listed:
 			wanted[j.ID] = have
 		default:

@@ -55,6 +55,7 @@ type target struct {
 	workflow *inventory.ModelWorkflow // nil likewise
 	model    *inventory.Model
 	refs     Refs
+	findings []inventory.Finding // all there are of the source
 }
 
 // fixer mends in one way. They have their turns one after another, each on what the
@@ -303,7 +304,7 @@ func (m *mending) edit(f fixer, n int, findings []inventory.Finding) (string, er
 	if err != nil {
 		return "", err
 	}
-	to := &target{text: t, model: &m.model, refs: m.refs}
+	to := &target{text: t, model: &m.model, refs: m.refs, findings: m.findings}
 	for i := range m.model.Workflows {
 		if w := &m.model.Workflows[i]; w.Path == x.Path && (len(x.Branches) == 0 || slices.Contains(w.Branches, x.Branches[0])) {
 			to.workflow, to.file = w, w.File

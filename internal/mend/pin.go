@@ -73,6 +73,7 @@ func refKey(uses, ref string) string {
 var (
 	errNoCommit = errors.New("the commit of that tag is not known: survey the repository, or pin it by hand")
 	errTwo      = errors.New("the files pin that tag to more than one commit; one of them may be an attacker's")
+	errAttacked = errors.New("that version is known to have been an attacker's; choose a clean commit by hand")
 	errPinned   = errors.New("it is not a tag or branch of a public action")
 )
 
@@ -83,6 +84,9 @@ func pin(t *target, f inventory.Finding) ([]Edit, error) {
 	value, err := t.uses(workflow.Pos{Line: f.Line, Column: f.Column})
 	if err != nil {
 		return nil, err
+	}
+	if t.attacked(f) {
+		return nil, errAttacked
 	}
 	name, ref, ok := strings.Cut(value.Value, "@")
 	if !ok || commit(ref) || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "docker:") || strings.Contains(value.Value, "${{") {
@@ -150,4 +154,12 @@ func line(n *yaml.Node, number int) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// attacked says whether the same line has a version that was attacker's code: its
+// commit of today may be too, and a pin would hide that.
+func (t *target) attacked(f inventory.Finding) bool {
+	return slices.ContainsFunc(t.findings, func(x inventory.Finding) bool {
+		return x.Rule == "compromised-action" && x.Path == f.Path && x.Line == f.Line && slices.Equal(x.Branches, f.Branches)
+	})
 }
