@@ -68,8 +68,8 @@ type fixer struct {
 // fixers are all there are, in the order of their turns.
 func fixers() []fixer {
 	return []fixer{
+		{ForgetToken, persist}, // before pins: what a checkout does is known by its tag
 		{Pin, pin},
-		{ForgetToken, persist},
 		{PassAsVariable, inject},
 		{ScopeSecret, scoped},
 		{LeastToken, least},

@@ -29,7 +29,7 @@ func scoped(t *target, f inventory.Finding) ([]Edit, error) {
 	if t.file == nil {
 		return nil, errAction
 	}
-	envKey, env, name, value, job := t.variable(f.Line)
+	envKey, env, name, value, job := t.variable(workflow.Pos{Line: f.Line, Column: f.Column})
 	if value == nil {
 		return nil, errGone
 	}
@@ -52,16 +52,16 @@ func scoped(t *target, f inventory.Finding) ([]Edit, error) {
 	return append(edits, gone), err
 }
 
-// variable finds the entry of a workflow's or job's env whose value stands on a line;
+// variable finds the entry of a workflow's or job's env in whose value a place lies;
 // job is "" for the workflow's.
-func (t *target) variable(number int) (envKey, env, name, value *yaml.Node, job string) {
+func (t *target) variable(at workflow.Pos) (envKey, env, name, value *yaml.Node, job string) {
 	look := func(of *yaml.Node, id string) {
 		k, e := entry(of, "env")
 		if e == nil || e.Kind != yaml.MappingNode {
 			return
 		}
 		for i := 0; i+1 < len(e.Content); i += 2 {
-			if v := e.Content[i+1]; v.Line == number && v.Kind == yaml.ScalarNode {
+			if v := e.Content[i+1]; v.Line == at.Line && v.Column <= at.Column && v.Kind == yaml.ScalarNode {
 				envKey, env, name, value, job = k, e, e.Content[i], v, id
 			}
 		}
@@ -209,14 +209,35 @@ func (t *text) give(step *yaml.Node, v [2]string) ([]Edit, error) {
 
 // drop takes an entry out of a mapping, and the mapping's key with the last one.
 func (t *text) drop(key, mapping, name, value *yaml.Node) (Edit, error) {
+	at := t.at(key)
+	start, end := t.line(at)
+	switch {
+	case !block(mapping) && len(mapping.Content) == 2:
+		// { NAME: value } and nothing else but a comment behind it
+		close := strings.LastIndexByte(t.src[start:end], '}')
+		if !t.own(at) || mapping.Line != key.Line || !t.oneLine(value) || close < 0 || strings.Count(t.src[start:end], "}") != 1+strings.Count(value.Value, "}") {
+			return Edit{}, errLayout
+		}
+		return Edit{Start: start, End: t.next(at)}, nil
+	case !block(mapping):
+		return t.cut(mapping, name, value)
+	}
 	e, err := t.remove(name, value)
 	if err != nil || len(mapping.Content) > 2 {
 		return e, err
 	}
-	at := t.at(key)
 	if !t.own(at) {
 		return Edit{}, errLayout // the first key behind a list's dash
 	}
-	e.Start, _ = t.line(at)
+	e.Start = start
 	return e, nil
+}
+
+// cut takes an entry that another follows on the same line out of braces.
+func (t *text) cut(mapping, name, value *yaml.Node) (Edit, error) {
+	i := slices.Index(mapping.Content, name)
+	if !t.oneLine(value) || i+2 >= len(mapping.Content) || mapping.Content[i+2].Line != name.Line {
+		return Edit{}, errLayout
+	}
+	return Edit{Start: t.at(name), End: t.at(mapping.Content[i+2])}, nil
 }
