@@ -19,7 +19,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}}
 	if s != nil {
 		for i := range s.Repositories {
 			b.repos[s.Repositories[i].FullName] = &s.Repositories[i]
@@ -49,7 +49,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		i.ReachedBy, i.Systems, i.Authority = sorted(i.ReachedBy), sorted(i.Systems), sorted(i.Authority)
 		inv.Identities = append(inv.Identities, *i)
 	}
-	b.unowned(models)
+	b.unowned()
 	return inv.WithFindings(b.findings)
 }
 
@@ -138,7 +138,7 @@ func (b *builder) logins(m *Model, in *Instance, j *Job, all []deed) map[string]
 			b.names[m.Repository+":"+name] = true
 		}
 		b.become(b.identities[id], all, s)
-		b.identities[id].ReachedBy = append(b.identities[id].ReachedBy, in.Start.Path)
+		b.reached(id, in, b.line(in, s.Shown), nil)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: cmp.Or(name, v.Value), How: "id-token", Line: b.line(in, s.Shown)})
 		b.fetched(m, in, s, k, j)
 	}
@@ -170,7 +170,7 @@ func (b *builder) fetched(m *Model, in *Instance, s *InstanceStep, k workflow.Kn
 				continue
 			}
 			for _, id := range b.secret(m.Repository, d.Secret[0], in.Job.Environment) {
-				b.creds[id].ReachedBy = append(b.creds[id].ReachedBy, in.Start.Path)
+				b.reached(id, in, b.line(in, s.Shown), nil)
 				j.Reaches = append(j.Reaches, Reach{Credential: id, Name: fields[0], How: HowVault, Line: b.line(in, s.Shown)})
 			}
 		}
@@ -224,16 +224,15 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: name, How: how, Line: at})
 		return
 	}
-	if _, ok := b.named(name); ok {
+	if b.named(name) {
 		return // the name of an identity, used where no known login is
 	}
 	if b.missing(m.Repository, name) {
 		b.absent(m, in, r, name)
 	}
 	for _, id := range sorted(append(b.secret(m.Repository, name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {
-		c := b.creds[id]
-		c.ReachedBy = append(c.ReachedBy, in.Start.Path)
-		b.infer(c, all, r)
+		b.reached(id, in, at, &r)
+		b.infer(b.creds[id], all, r)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: name, How: how, Line: at})
 	}
 }
@@ -242,7 +241,7 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 func (b *builder) every(m *Model, in *Instance, j *Job, how string, at int) {
 	for _, id := range b.available(m, in) {
 		c := b.creds[id]
-		c.ReachedBy = append(c.ReachedBy, in.Start.Path)
+		b.reached(id, in, at, nil)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: c.Name, How: how, Line: at})
 	}
 }
@@ -278,7 +277,7 @@ func (b *builder) available(m *Model, in *Instance) []string {
 				continue
 			}
 		}
-		if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
+		if b.named(s.Name) || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
 			continue
 		}
 		if ofCodespaces(s.Scope) {

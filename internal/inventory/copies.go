@@ -26,27 +26,46 @@ func (b *builder) twin(r *snapshot.Repository, s snapshot.Secret) bool {
 	if !beside(s.Scope) || b.own(s) {
 		return false
 	}
-	return slices.ContainsFunc(r.Secrets, func(x snapshot.Secret) bool { return !beside(x.Scope) && strings.EqualFold(x.Name, s.Name) })
+	return slices.ContainsFunc(b.listing(r.FullName).scopes[strings.ToUpper(s.Name)], func(scope string) bool { return !beside(scope) })
 }
 
 // own says whether the configuration has a credential of exactly this name and scope.
 func (b *builder) own(s snapshot.Secret) bool {
-	return slices.ContainsFunc(b.cfg.Credentials, func(c config.Credential) bool { return c.Scope == s.Scope && contains(c.Secret, s.Name) })
+	return slices.ContainsFunc(b.find.credentials[strings.ToUpper(s.Name)], func(c *config.Credential) bool { return c.Scope == s.Scope })
 }
 
 // copies notes at every credential the secrets of its name beside Actions' own of
 // which nobody said whether they are copies.
-func (b *builder) copies(r *snapshot.Repository) {
-	for _, s := range r.Secrets {
-		if !b.twin(r, s) {
+func (b *builder) copies(models []Model) {
+	// An organization's secret is one credential for all its repositories.
+	here := map[string][]*Credential{}
+	for _, c := range b.creds {
+		if beside(c.Scope) {
 			continue
 		}
-		at := System{Name: "github.secret", With: map[string]string{"repository": r.FullName, "scope": s.Scope, "name": strings.ToUpper(s.Name)}}
-		for _, c := range b.creds {
-			// An organization's secret is one credential for all its repositories.
-			here := c.Repository == r.FullName || inOrganization(c.Scope) && owner(c.Repository) == owner(r.FullName)
-			if here && contains(c.Names, s.Name) && !beside(c.Scope) && !stored(c, at) {
-				c.Possible = append(c.Possible, at)
+		where := c.Repository
+		if inOrganization(c.Scope) {
+			where = owner(c.Repository)
+		}
+		for _, name := range c.Names {
+			here[where+" "+name] = append(here[where+" "+name], c)
+		}
+	}
+	for i := range models {
+		r := b.repos[models[i].Repository]
+		if r == nil {
+			continue
+		}
+		for _, s := range r.Secrets {
+			if !beside(s.Scope) || !b.twin(r, s) {
+				continue
+			}
+			name := strings.ToUpper(s.Name)
+			at := System{Name: "github.secret", With: map[string]string{"repository": r.FullName, "scope": s.Scope, "name": name}}
+			for _, c := range slices.Concat(here[r.FullName+" "+name], here[owner(r.FullName)+" "+name]) {
+				if !stored(c, at) {
+					c.Possible = append(c.Possible, at)
+				}
 			}
 		}
 	}
@@ -103,9 +122,9 @@ func startedByDependabot(in *Instance) bool {
 }
 
 // possible tells of a possible copy: whoever rotates must know of it.
-func (b *builder) possible(models []Model, c *Credential) {
+func (b *builder) possible(c *Credential) {
 	for _, s := range c.Possible {
-		f := b.firstUse(models, c)
+		f := b.firstUse(c.ID)
 		f.Rule, f.Severity = RuleCopy, "medium"
 		f.Message = "secret " + s.With["name"] + " (" + c.Scope + ") is reached here; the " + s.With["scope"] + " store of " + s.With["repository"] +
 			" has a secret of the same name, and nobody said whether it is a copy: it would keep the old value"

@@ -24,6 +24,10 @@ type builder struct {
 	// what a credential was seen to mint.
 	said  map[string]said
 	mints map[string][]string
+	// uses are the jobs that get at a credential or identity, by id.
+	uses     map[string]*use
+	find     lookup
+	listings map[string]*listing
 }
 
 // ownerOf is who answers for a workflow file by the configuration: the longest name
@@ -40,7 +44,7 @@ func (b *builder) ownerOf(repository, path string) string {
 // secret gives the ids of the credentials that a secret's name can be in a job,
 // and makes those that are new.
 func (b *builder) secret(repository, name string, env *workflow.Text) []string {
-	found, _ := scopes(b.repos[repository], b.cfg, name, env)
+	found, _ := b.scopes(repository, name, env)
 	var ids []string
 	for _, scope := range found {
 		ids = append(ids, b.credential(repository, scope, name, env))
@@ -50,12 +54,12 @@ func (b *builder) secret(repository, name string, env *workflow.Text) []string {
 
 // missing says whether the survey listed this repository's secrets and the name is not among them.
 func (b *builder) missing(repository, name string) bool {
-	r := b.repos[repository]
-	return r != nil && r.Secrets != nil && !slices.ContainsFunc(r.Secrets, func(s snapshot.Secret) bool { return strings.EqualFold(s.Name, name) && !ofCodespaces(s.Scope) })
+	l := b.listing(repository)
+	return l != nil && !slices.ContainsFunc(l.scopes[strings.ToUpper(name)], func(scope string) bool { return !ofCodespaces(scope) })
 }
 
 func (b *builder) credential(repository, scope, name string, env *workflow.Text) string {
-	d := declaration(b.cfg, name, scope)
+	d := b.declaration(name, scope)
 	names := []string{strings.ToUpper(name)}
 	if d != nil {
 		names = nil
@@ -68,7 +72,7 @@ func (b *builder) credential(repository, scope, name string, env *workflow.Text)
 	for _, n := range names {
 		where[n] = scope
 		if !strings.EqualFold(n, name) {
-			found, listed := scopes(b.repos[repository], b.cfg, n, env)
+			found, listed := b.scopes(repository, n, env)
 			if listed && !slices.Contains(found, scope) {
 				where[n] = found[0]
 			}
@@ -156,7 +160,7 @@ func (b *builder) link(models []Model) {
 			continue
 		}
 		for _, s := range r.Secrets {
-			if _, isIdentity := b.named(s.Name); isIdentity || b.names[m.Repository+":"+strings.ToUpper(s.Name)] || b.twin(r, s) {
+			if b.named(s.Name) || b.names[m.Repository+":"+strings.ToUpper(s.Name)] || b.twin(r, s) {
 				continue
 			}
 			var env *workflow.Text
@@ -165,37 +169,45 @@ func (b *builder) link(models []Model) {
 			}
 			b.credential(m.Repository, s.Scope, s.Name, env)
 		}
-		b.copies(r)
 	}
+	b.copies(models)
+	index := b.byNames()
 	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
 		c := b.creds[id]
 		var ids []string
 		for _, name := range c.Mints {
-			ids = append(ids, b.byName(c.Repository, name)...)
+			ids = append(ids, b.byName(index, c.Repository, name)...)
 		}
 		c.Mints = sorted(append(ids, b.mints[id]...))
 	}
 }
 
-func (b *builder) byName(repository, name string) []string {
-	var ids []string
-	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
-		if c := b.creds[id]; c.Repository == repository && contains(c.Names, name) {
-			ids = append(ids, id)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
-		if i := b.identities[id]; strings.EqualFold(i.Name, name) {
-			ids = append(ids, id)
-		}
-	}
+// byName gives the ids of what a name in mints stands for.
+func (b *builder) byName(index map[string][]string, repository, name string) []string {
+	ids := slices.Concat(index[repository+" "+strings.ToUpper(name)], index["identity "+strings.ToUpper(name)])
 	if len(ids) > 0 {
 		return ids
 	}
-	if d := declaration(b.cfg, name, unknown); d != nil {
+	if d := b.declaration(name, unknown); d != nil {
 		return []string{b.credential(repository, unknown, name, nil)}
 	}
 	return []string{"undeclared:" + name}
+}
+
+// byNames lists ids by repository and name, and identities by "identity" and name.
+func (b *builder) byNames() map[string][]string {
+	out := map[string][]string{}
+	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
+		c := b.creds[id]
+		for _, name := range c.Names {
+			out[c.Repository+" "+name] = append(out[c.Repository+" "+name], id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
+		name := "identity " + strings.ToUpper(b.identities[id].Name)
+		out[name] = append(out[name], id)
+	}
+	return out
 }
 
 // sorted is a sorted copy without repeats; never nil, so that JSON has a list.

@@ -68,14 +68,14 @@ func (b *builder) absent(m *Model, in *Instance, r workflow.Ref, name string) {
 }
 
 // unowned tells of credentials and identities nobody declared, or that nobody is named to rotate.
-func (b *builder) unowned(models []Model) {
+func (b *builder) unowned() {
 	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
 		c := b.creds[id]
 		if len(c.ReachedBy) == 0 {
 			continue
 		}
-		b.possible(models, c)
-		f := b.firstUse(models, c)
+		b.possible(c)
+		f := b.firstUse(id)
 		switch {
 		case !c.Declared:
 			f.Rule, f.Severity = RuleUndeclared, "medium"
@@ -95,38 +95,12 @@ func (b *builder) unowned(models []Model) {
 		if i.Owner != "" || len(i.ReachedBy) == 0 {
 			continue
 		}
-		b.findings = append(b.findings, Finding{
-			Rule: RuleUnowned, Severity: "medium", Path: sorted(i.ReachedBy)[0], Line: 1, Column: 1,
-			Message: "nobody is named to answer for identity " + i.Name, Fix: "declare it under identities in firebreak.yaml, with an owner",
-		})
-	}
-}
-
-// firstUse points at the first reference to a credential, in the order of paths.
-func (b *builder) firstUse(models []Model, c *Credential) Finding {
-	f := Finding{Repository: c.Repository, Line: 1, Column: 1}
-	for _, m := range models {
-		if m.Repository != c.Repository {
-			continue
+		f := b.firstUse(id)
+		f.Rule, f.Severity = RuleUnowned, "medium"
+		f.Message, f.Fix = "nobody is named to answer for identity "+i.Name, "declare it under identities in firebreak.yaml, with an owner"
+		if strings.HasSuffix(i.Kind, ".trusted_publisher") {
+			f.Fix = "name an owner for the workflow under workflows in firebreak.yaml"
 		}
-		for _, w := range m.Workflows {
-			if !slices.Contains(c.ReachedBy, w.Path) {
-				continue
-			}
-			if f.Path == "" {
-				f.Folder, f.Path, f.Branches = m.Folder, w.Path, w.Branches
-			}
-			refs := slices.Clone(w.Refs)
-			for _, j := range w.Jobs {
-				refs = append(refs, j.Refs...)
-			}
-			for _, r := range refs {
-				if r.Kind == workflow.Secret && contains(c.Names, r.Name) {
-					f.Folder, f.Path, f.Branches, f.Line, f.Column = m.Folder, w.Path, w.Branches, r.Line, r.Column
-					return f
-				}
-			}
-		}
+		b.findings = append(b.findings, f)
 	}
-	return f
 }

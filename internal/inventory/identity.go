@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"cmp"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -122,30 +121,30 @@ func (b *builder) variable(in *Instance, name string) string {
 
 // declaredIdentity finds the configuration's entry by the name the workflow uses or by what it stands for.
 func (b *builder) declaredIdentity(kind, value, name, mount string) (string, *config.Identity) {
-	if d, ok := b.named(name); ok {
-		return name, d
+	if written, d, ok := b.called(name); ok {
+		return written, d
 	}
-	for _, n := range slices.Sorted(maps.Keys(b.cfg.Identities)) {
+	for _, n := range b.find.refs[kind+" "+value] {
 		d := b.cfg.Identities[n]
-		if d.Kind == kind && d.Ref == value && (mount == "" || d.With["mount"] == "" || d.With["mount"] == mount) {
+		if mount == "" || d.With["mount"] == "" || d.With["mount"] == mount {
 			return n, &d
 		}
 	}
 	return "", nil
 }
 
-// named finds an identity of the configuration by the name workflows use.
-func (b *builder) named(name string) (*config.Identity, bool) {
-	if name == "" {
-		return nil, false
+// named says whether the configuration has an identity of the name workflows use.
+func (b *builder) named(name string) bool {
+	_, ok := b.find.identities[strings.ToUpper(name)]
+	return name != "" && ok
+}
+
+func (b *builder) called(name string) (string, *config.Identity, bool) {
+	if !b.named(name) {
+		return "", nil, false
 	}
-	for _, n := range slices.Sorted(maps.Keys(b.cfg.Identities)) {
-		if strings.EqualFold(n, name) {
-			d := b.cfg.Identities[n]
-			return &d, true
-		}
-	}
-	return nil, false
+	d := b.cfg.Identities[b.find.identities[strings.ToUpper(name)]]
+	return name, &d, true
 }
 
 func (b *builder) fromConfig(name string, d *config.Identity) *Identity {

@@ -28,13 +28,13 @@ func (b *builder) publishers(m *Model, in *Instance, j *Job, all []deed) {
 		if x == nil {
 			x = &Identity{
 				ID: id, Name: title + " OIDC", Provider: d.system, Kind: d.system + ".trusted_publisher", Role: file, Authority: []string{"publish"}, ReachedBy: []string{},
-				Systems: []string{label(d.system)}, Witness: "", Owner: b.ownerOf(m.Repository, in.Start.Path),
+				Systems: []string{label(d.system)}, Owner: b.ownerOf(m.Repository, in.Start.Path),
 				Verdict: "not evaluable: job " + in.Top.ID + " of " + in.Start.Path + " publishes without a token and has id-token: write; whether the registry names this workflow a trusted publisher was not read",
 			}
 			x.Contact = b.cfg.Owners[x.Owner].Contact
 			b.identities[id] = x
 		}
-		x.ReachedBy = append(x.ReachedBy, in.Start.Path)
+		b.reached(id, in, b.line(in, d.step.Shown), nil)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: x.Name, How: "id-token", Line: b.line(in, d.step.Shown)})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/config"
-	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/workflow"
 )
 
@@ -16,49 +15,44 @@ const unknown = "unknown"
 // Source: GitHub Docs, "Secrets", precedence of the same name.
 // Several scopes come out where the environment is only known at run time. listed
 // says whether the survey listed the repository's secrets at all.
-func scopes(r *snapshot.Repository, cfg *config.Config, name string, env *workflow.Text) (found []string, listed bool) {
-	if r == nil || r.Secrets == nil {
-		return []string{declaredScope(cfg, name, env)}, false
+func (b *builder) scopes(repository, name string, env *workflow.Text) (found []string, listed bool) {
+	l := b.listing(repository)
+	if l == nil {
+		return []string{b.declaredScope(name, env)}, false
 	}
-	has := func(scope string) bool {
-		return slices.ContainsFunc(r.Secrets, func(s snapshot.Secret) bool { return strings.EqualFold(s.Name, name) && s.Scope == scope })
-	}
+	all := l.scopes[strings.ToUpper(name)]
 	switch {
 	case env == nil:
 	case strings.Contains(env.Value, "${{"):
-		for _, s := range r.Secrets {
-			if strings.EqualFold(s.Name, name) && strings.HasPrefix(s.Scope, "environment/") {
-				found = append(found, s.Scope)
+		for _, s := range all {
+			if strings.HasPrefix(s, "environment/") {
+				found = append(found, s)
 			}
 		}
 	default:
 		// Environment names are compared without case.
-		for _, s := range r.Secrets {
-			if strings.EqualFold(s.Name, name) && strings.EqualFold(s.Scope, "environment/"+env.Value) {
-				return []string{s.Scope}, true
+		for _, s := range all {
+			if strings.EqualFold(s, "environment/"+env.Value) {
+				return []string{s}, true
 			}
 		}
 	}
-	for _, scope := range []string{"repository", "organization"} {
-		if has(scope) {
-			return append(found, scope), true
-		}
-	}
-	for _, scope := range []string{"dependabot", "dependabot-organization"} { // read by the runs that Dependabot starts
-		if has(scope) {
+	// What Dependabot keeps is read by the runs that it starts.
+	for _, scope := range []string{"repository", "organization", "dependabot", "dependabot-organization"} {
+		if slices.Contains(all, scope) {
 			return append(found, scope), true
 		}
 	}
 	if len(found) > 0 {
 		return found, true
 	}
-	return []string{declaredScope(cfg, name, env)}, true
+	return []string{b.declaredScope(name, env)}, true
 }
 
 // declaredScope is what the configuration says, where that can be so in this job.
-func declaredScope(cfg *config.Config, name string, env *workflow.Text) string {
-	for _, c := range cfg.Credentials {
-		if c.Scope == "" || !contains(c.Secret, name) {
+func (b *builder) declaredScope(name string, env *workflow.Text) string {
+	for _, c := range b.find.credentials[strings.ToUpper(name)] {
+		if c.Scope == "" {
 			continue
 		}
 		if wanted, ok := strings.CutPrefix(c.Scope, "environment/"); ok && (env == nil || (wanted != env.Value && !strings.Contains(env.Value, "${{"))) {
@@ -71,13 +65,9 @@ func declaredScope(cfg *config.Config, name string, env *workflow.Text) string {
 
 // declaration finds what the configuration says of a secret in a scope: an entry
 // for exactly this scope before one that names none.
-func declaration(cfg *config.Config, name, scope string) *config.Credential {
+func (b *builder) declaration(name, scope string) *config.Credential {
 	var general *config.Credential
-	for i := range cfg.Credentials {
-		c := &cfg.Credentials[i]
-		if !contains(c.Secret, name) {
-			continue
-		}
+	for _, c := range b.find.credentials[strings.ToUpper(name)] {
 		if c.Scope == scope {
 			return c
 		}
