@@ -81,7 +81,7 @@ func (a *Answers) list(authority string) *[]Answer {
 
 var verbs = map[string]string{
 	"deploy": "deploy to", "publish": "publish to", "rotate": "change credentials at", "read": "read from",
-	"exfiltrate": "carry data out of", "sign": "sign as", "escalate": "gain further rights at",
+	"exfiltrate": "carry data out of", "sign": "sign with", "escalate": "gain further rights at",
 }
 
 func (b *builder) ofCredential(a *Answers, at Answer, c *Credential, r Reach) {
@@ -98,7 +98,11 @@ func (b *builder) ofCredential(a *Answers, at Answer, c *Credential, r Reach) {
 	}
 	if !slices.Contains(c.Authority, "exfiltrate") {
 		at.Sentence = "Job " + at.Job + " holds the value of " + names + " (" + r.How + ", line " + line(workflow.Pos{Line: r.Line}) + ") and can send it anywhere its runner can reach."
-		if len(c.Authority) == 0 {
+		switch {
+		case len(c.Authority) > 0:
+		case len(c.Systems) > 0:
+			at.Sentence += " It is used for " + spoken(c.Systems) + "."
+		default:
 			at.Sentence += " What the value is good for is not declared."
 		}
 		a.Exfiltrate = append(a.Exfiltrate, at)

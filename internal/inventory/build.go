@@ -19,7 +19,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}}
 	if s != nil {
 		for i := range s.Repositories {
 			b.repos[s.Repositories[i].FullName] = &s.Repositories[i]
@@ -49,7 +49,10 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		i.ReachedBy, i.Systems, i.Authority = sorted(i.ReachedBy), sorted(i.Systems), sorted(i.Authority)
 		inv.Identities = append(inv.Identities, *i)
 	}
+	b.sentences(&inv)
 	b.unowned()
+	b.unreached(models)
+	b.unused()
 	return inv.WithFindings(b.findings)
 }
 
@@ -58,6 +61,7 @@ func (b *builder) repository(m *Model) Repository {
 	for i := range m.Workflows {
 		w := &m.Workflows[i]
 		b.problems(m, w)
+		b.justInCase(m, w)
 		x := Workflow{Path: w.Path, Branches: w.Branches, Triggers: []Trigger{}, Jobs: []Job{}, Owner: b.ownerOf(m.Repository, w.Path)}
 		x.Contact = b.cfg.Owners[x.Owner].Contact
 		for _, t := range w.Triggers {
@@ -104,7 +108,7 @@ func (b *builder) job(m *Model, in *Instance) Job {
 	if len(in.Permissions) > 0 {
 		j.Reaches = append(j.Reaches, Reach{Credential: jobTokenID(m.Repository, in), Name: "GITHUB_TOKEN", How: "job token", Line: in.Top.Line})
 	}
-	j.Exposes = exposes(in)
+	j.Exposes = exposes(in, all)
 	return j
 }
 
@@ -254,6 +258,7 @@ func (b *builder) inherited(m *Model, in *Instance, j *Job, at int) {
 		return
 	}
 	for _, id := range b.available(m, in) {
+		b.offered[id] = true
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: b.creds[id].Name, How: HowInheritUnused, Line: at})
 	}
 }

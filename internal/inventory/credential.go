@@ -28,6 +28,12 @@ type builder struct {
 	uses     map[string]*use
 	find     lookup
 	listings map[string]*listing
+	// ids are the credentials by repository, scope and name of each of their secrets;
+	// offered are those that are only inherited; declared the configuration's entries in use.
+	ids      map[string]string
+	offered  map[string]bool
+	declared map[*config.Credential]bool
+	entries  map[string]*config.Credential
 }
 
 // ownerOf is who answers for a workflow file by the configuration: the longest name
@@ -79,6 +85,7 @@ func (b *builder) credential(repository, scope, name string, env *workflow.Text)
 		}
 	}
 	id := credentialID(repository, where[names[0]], names[0])
+	b.ids[repository+" "+scope+" "+strings.ToUpper(name)] = id
 	if _, ok := b.creds[id]; ok {
 		return id
 	}
@@ -91,6 +98,7 @@ func (b *builder) credential(repository, scope, name string, env *workflow.Text)
 	}
 	b.creds[id] = c
 	if d != nil {
+		b.entries[id] = d
 		b.declare(c, d)
 	}
 	return id

@@ -75,6 +75,7 @@ func (b *builder) unowned() {
 			continue
 		}
 		b.possible(c)
+		b.unclear(c)
 		f := b.firstUse(id)
 		switch {
 		case !c.Declared:

@@ -29,6 +29,9 @@ func (b *builder) reached(id string, in *Instance, at int, r *workflow.Ref) {
 		u.holders = append(u.holders, h)
 		if c := b.creds[id]; c != nil {
 			c.ReachedBy = append(c.ReachedBy, in.Start.Path)
+			if d := b.entries[id]; d != nil {
+				b.declared[d] = true
+			}
 		} else if i := b.identities[id]; i != nil {
 			i.ReachedBy = append(i.ReachedBy, in.Start.Path)
 		}

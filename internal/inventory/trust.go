@@ -75,28 +75,6 @@ func events(f *workflow.File) string {
 	return strings.Join(names, ", ")
 }
 
-// exposes lists where a job can carry what it reaches, beyond its own memory.
-func exposes(in *Instance) []string {
-	var out []string
-	for i := range in.Steps {
-		s := &in.Steps[i]
-		k, ok := s.Known()
-		if !ok {
-			continue
-		}
-		switch k.Kind {
-		case workflow.Caches:
-			out = append(out, "cache")
-		case workflow.Upload:
-			out = append(out, "artifact")
-		}
-	}
-	if SelfHosted(in.Job.Runner) {
-		out = append(out, "self-hosted runner")
-	}
-	return out
-}
-
 // SelfHosted says whether a runner is, or by its labels must be taken for, one
 // that the organization runs itself and that outlives the job.
 // Source: GitHub Docs, "Using self-hosted runners in a workflow": the label is

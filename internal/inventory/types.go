@@ -116,6 +116,8 @@ type Credential struct {
 	Rotation  string   `json:"rotation"` // "emergency" or "overlap"
 	Deadline  string   `json:"deadline"` // of an overlap, e.g. "60m"; "" = 60m
 	ReachedBy []string `json:"reached_by"`
+	// Sentence explains it: who gets at it, what for, and who rotates it.
+	Sentence string `json:"sentence"`
 }
 
 // System is an issuer or store in configuration terms: a name and its settings.
@@ -141,6 +143,8 @@ type Identity struct {
 	ReachedBy []string `json:"reached_by"`
 	Verdict   string   `json:"verdict"` // "reachable", "not evaluable: ..."
 	Witness   string   `json:"witness"` // the job, event and claims that reach it
+	// Sentence explains it: who becomes it, what for, and who answers for it.
+	Sentence string `json:"sentence"`
 }
 
 // Finding is a rule's complaint with its place.
