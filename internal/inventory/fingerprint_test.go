@@ -114,3 +114,20 @@ func BenchmarkFingerprints(b *testing.B) {
 		Inventory{}.WithFindings(all)
 	}
 }
+
+// A place can be opened only by whoever knows which folder it is in.
+func TestEveryFindingSaysItsFolder(t *testing.T) {
+	models := Parse([]Source{{Folder: "shop", Files: []SourceFile{
+		{Path: ".github/workflows/a.yml", Content: []byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: npm publish\n        env:\n          T: ${{ secrets.T }}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: ${{ secrets.ROLE }}\n")},
+		{Path: ".github/workflows/b.yml", Content: []byte("- no workflow\n")},
+	}}})
+	findings := Build(models, nil, nil).Findings
+	if len(findings) < 3 {
+		t.Fatalf("%d findings", len(findings))
+	}
+	for _, f := range findings {
+		if f.Folder != "shop" {
+			t.Errorf("%+v", f)
+		}
+	}
+}

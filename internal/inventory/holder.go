@@ -40,7 +40,7 @@ func (b *builder) reached(id string, in *Instance, at int, r *workflow.Ref) {
 	if u.first.Line > 0 && (u.direct || !direct) {
 		return
 	}
-	u.direct, u.first = direct, Finding{Repository: in.Model.Repository, Path: in.Start.Path, Branches: in.Start.Branches, Line: max(at, 1), Column: 1}
+	u.direct, u.first = direct, Finding{Repository: in.Model.Repository, Folder: in.Model.Folder, Path: in.Start.Path, Branches: in.Start.Branches, Line: max(at, 1), Column: 1}
 	if direct {
 		u.first.Line, u.first.Column = r.Line, r.Column
 	}
