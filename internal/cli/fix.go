@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -30,17 +29,21 @@ func fixRun(f *Factory, s *seen, findings []inventory.Finding) error {
 		if of := &sources[x.Source]; of.Repository != "" {
 			text = "# " + view.Line(of.Repository) + " on " + view.Line(strings.Join(x.Branches, ", ")) + "\n" + text
 		}
+		if f.IO.OutTTY { // nobody applies what is on a screen, and a file must not write to it
+			text = view.Diff(f.IO.OutStyle(), text)
+		}
 		if _, err := io.WriteString(f.IO.Out, text); err != nil {
 			return err
 		}
 	}
+	st := f.IO.ErrStyle()
 	for _, x := range moved(done.Mended) {
-		if _, err := fmt.Fprintf(f.IO.Err, "moved: %s: the variable is with the steps that name it alone; a program that reads it unnamed has it no more\n", view.Place(x)); err != nil {
+		if _, err := io.WriteString(f.IO.Err, st.Fit("moved: "+view.Place(x)+": the variable is with the steps that name it alone; a program that reads it unnamed has it no more\n", 2)); err != nil {
 			return err
 		}
 	}
 	for _, x := range done.Declined {
-		if _, err := fmt.Fprintf(f.IO.Err, "left: %s: %s: %s\n", view.Place(x.Finding), view.Line(x.Finding.Rule), view.Line(x.Why)); err != nil {
+		if _, err := io.WriteString(f.IO.Err, st.Fit("left: "+view.Place(x.Finding)+": "+view.Line(x.Finding.Rule)+": "+view.Line(x.Why)+"\n", 2)); err != nil {
 			return err
 		}
 	}

@@ -96,3 +96,18 @@ func TestNothingWritesToTheTerminal(t *testing.T) {
 		}
 	})
 }
+
+// The mark stands under its character, whatever stands before it.
+func TestExcerptMarks(t *testing.T) {
+	for text, want := range map[string]string{
+		"ab: x":      "   7 | ab: x\n     |    ^\n",
+		"\tb: x":     "   7 |  b: x\n     |    ^\n",
+		"日本: x":      "   7 | 日本: x\n     |      ^\n",
+		"a\u202e: x": "   7 | a\\u202e: x\n     |         ^\n",
+		"a":          "   7 | a\n     |    ^\n",
+	} {
+		if got := Excerpt(7, 4, text); got != want {
+			t.Errorf("%q: got\n%s", text, got)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // Render writes every diagnostic for people: place and message, the line with a
@@ -38,7 +40,10 @@ func Excerpt(line, column int, text string) string {
 	number := fmt.Sprintf("%4d", line)
 	out := number + " | " + visible(strings.ReplaceAll(text, "\t", " ")) + "\n"
 	if column > 0 {
-		out += strings.Repeat(" ", len(number)) + " | " + strings.Repeat(" ", column-1) + "^\n"
+		tail, n := after(text, column-1)
+		before := visible(strings.ReplaceAll(text[:len(text)-len(tail)], "\t", " "))
+		// A character may be two columns wide, or shown as an escape.
+		out += strings.Repeat(" ", len(number)) + " | " + strings.Repeat(" ", ansi.StringWidth(before)+column-1-n) + "^\n"
 	}
 	return out
 }
