@@ -11,7 +11,7 @@ import (
 // tokenMay is what a write permission of the job's own token amounts to.
 // Source: GitHub Docs, "Permissions required for GitHub Apps", by permission.
 var tokenMay = []struct{ scope, authority, what string }{
-	{"contents", "escalate", "push commits and tags, and create releases"},
+	{"contents", "escalate", "push commits and tags, and make releases"},
 	{"packages", "publish", "publish packages of the repository"},
 	{"deployments", "deploy", "create deployments and set their state"},
 	{"pages", "publish", "publish the repository's pages"},
@@ -93,6 +93,9 @@ func (b *builder) ofCredential(a *Answers, at Answer, c *Credential, r Reach) {
 	for _, authority := range sorted(c.Authority) {
 		if list := a.list(authority); list != nil {
 			at.Sentence = "Job " + at.Job + " can " + verbs[authority] + " " + at.System + " with " + names + "."
+			if authority == "escalate" && slices.Contains(c.Mints, MintedAppToken) {
+				at.Sentence = "Job " + at.Job + " can make installation tokens of a GitHub App with " + names + ", with every right the App has, wherever it is installed."
+			}
 			*list = append(*list, at)
 		}
 	}
@@ -109,6 +112,9 @@ func (b *builder) ofCredential(a *Answers, at Answer, c *Credential, r Reach) {
 	}
 	a.MustRotate = append(a.MustRotate, c.ID)
 	for _, id := range b.minted(c.ID) {
+		if id == MintedAppToken {
+			continue // told as an escalation; it ends by itself
+		}
 		a.MustRotate = append(a.MustRotate, id)
 		at.Credential = id
 		at.Sentence = "Holding " + names + " lets job " + at.Job + " obtain " + id + "."
@@ -139,7 +145,7 @@ func (b *builder) minted(id string) []string {
 }
 
 func (b *builder) ofIdentity(a *Answers, at Answer, i *Identity) {
-	at.System = i.system()
+	at.System = strings.Join(i.systems(), ", ")
 	for _, authority := range i.Authority {
 		if list := a.list(authority); list != nil {
 			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + " (" + i.Verdict + ")."
@@ -169,6 +175,12 @@ func ofToken(a *Answers, at Answer, j Job, repository string) {
 		at.Sentence = "What the token of job " + j.ID + " may do in " + cmp.Or(repository, "the repository") + " is not known: the file does not say and the repository's default was not read."
 		a.Escalate = append(a.Escalate, at)
 		return
+	}
+	if j.releases > 0 && j.Permissions["contents"] == "write" {
+		out := at
+		out.Line = j.releases
+		out.Sentence = "The token of job " + j.ID + " publishes releases of the repository, as the step at line " + line(workflow.Pos{Line: j.releases}) + " does (contents: write)."
+		a.Publish = append(a.Publish, out)
 	}
 	for _, t := range tokenMay {
 		if j.Permissions[t.scope] == "write" {

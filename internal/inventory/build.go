@@ -95,6 +95,9 @@ func (b *builder) job(m *Model, in *Instance) Job {
 	}
 	all := deeds(in)
 	j.Phase, j.Fetches = phase(in, all), fetches(all)
+	if i := slices.IndexFunc(all, func(d deed) bool { return d.kind == workflow.Publish && d.system == "github" }); i >= 0 {
+		j.releases = b.line(in, all[i].step.Shown)
+	}
 	logins := b.logins(m, in, &j, all)
 	b.publishers(m, in, &j, all)
 	b.references(m, in, &j, logins, all)
@@ -325,6 +328,7 @@ func merge(into *Job, j Job) {
 	into.Exposes = append(into.Exposes, j.Exposes...)
 	into.Fetches = append(into.Fetches, j.Fetches...)
 	into.Phase = higher(into.Phase, j.Phase)
+	into.releases = cmp.Or(into.releases, j.releases)
 	if into.Environment == "" {
 		into.Environment = j.Environment
 	}

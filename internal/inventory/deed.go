@@ -19,6 +19,7 @@ type deed struct {
 	text      string
 	// place is the registry a login names.
 	place string
+	inner bool              // in a composite action
 	known *workflow.Known   // of an action
 	use   *workflow.Command // of a command
 }
@@ -28,8 +29,9 @@ func deeds(in *Instance) []deed {
 	var out []deed
 	for i := range in.Steps {
 		s := &in.Steps[i]
+		inner := s.Path != in.File.Path
 		if k, ok := s.Known(); ok {
-			d := deed{kind: k.Kind, system: k.System, step: s, env: k.Env, with: k.Secrets, known: &k}
+			d := deed{kind: k.Kind, system: k.System, step: s, env: k.Env, with: k.Secrets, known: &k, inner: inner}
 			if k.Kind == workflow.Login && k.System == "oci" && len(k.Secrets) > 0 {
 				d.place = registryOf(s)
 			}
@@ -44,7 +46,7 @@ func deeds(in *Instance) []deed {
 		}
 		lines := strings.Split(s.Run, "\n")
 		for _, u := range uses {
-			d := deed{kind: u.Kind, system: u.System, step: s, env: u.Env, use: u.Command}
+			d := deed{kind: u.Kind, system: u.System, step: s, env: u.Env, use: u.Command, inner: inner}
 			if u.Line < len(lines) {
 				d.text = lines[u.Line]
 			}
@@ -52,6 +54,32 @@ func deeds(in *Instance) []deed {
 		}
 	}
 	return out
+}
+
+// handed is takes for a step of a composite action: what the job gives the action
+// stands in the inner step's own inputs, variables and script.
+func (d *deed) handed(r workflow.Ref) bool {
+	if r.Step < 0 {
+		return r.How == workflow.HowEnv && contains(d.env, r.As)
+	}
+	for _, v := range d.step.With {
+		if contains(d.with, v.Name) && names(v.Value, r.Name) {
+			return true
+		}
+	}
+	for _, vars := range d.step.Env {
+		for _, v := range vars {
+			if (contains(d.env, v.Name) || strings.Contains(d.text, v.Name)) && names(v.Value, r.Name) {
+				return true
+			}
+		}
+	}
+	return d.use != nil && d.kind != workflow.Build && names(d.text, r.Name)
+}
+
+// names says whether a text has an expression with the secret.
+func names(text, secret string) bool {
+	return strings.Contains(text, "${{") && slices.Contains(workflow.SecretsIn(text), secret)
 }
 
 // registryOf names the registry of a container login.
@@ -72,6 +100,9 @@ func registryOf(s *InstanceStep) string {
 func (d *deed) takes(r workflow.Ref) bool {
 	if r.Step >= 0 && r.Step != d.step.Index {
 		return false
+	}
+	if d.inner {
+		return d.handed(r)
 	}
 	switch r.How {
 	case workflow.HowEnv:

@@ -12,6 +12,9 @@ func (b *builder) infer(c *Credential, all []deed, r workflow.Ref) {
 	for i := range all {
 		d := &all[i]
 		if !d.takes(r) {
+			if d.known != nil && r.How == workflow.HowWith && r.Step == d.step.Index && !d.inner && d.kind != workflow.Checkout {
+				b.belongs(c, d)
+			}
 			continue
 		}
 		switch d.kind {
@@ -32,6 +35,21 @@ func (b *builder) infer(c *Credential, all []deed, r workflow.Ref) {
 		default:
 			b.learned(c.ID, &c.Authority, &c.Systems, d, "")
 		}
+	}
+}
+
+// belongs notes the system of a value that an action is given in another place than a
+// credential's: a user's name, an App's id. It shows no authority.
+func (b *builder) belongs(c *Credential, d *deed) {
+	name := label(d.system)
+	if d.place != "" {
+		name = d.place
+	}
+	if authority(d.kind, d.system) == nil && d.kind != workflow.Login && d.kind != workflow.Tell {
+		return
+	}
+	if !b.said[c.ID].systems && !slices.Contains(c.Systems, name) {
+		c.Systems = append(c.Systems, name)
 	}
 }
 

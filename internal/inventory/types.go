@@ -57,6 +57,8 @@ type Job struct {
 	Phase string `json:"phase,omitempty"`
 	// Fetches are the systems whose packages its build downloads: npm, python, go, ...
 	Fetches []string `json:"fetches,omitempty"`
+
+	releases int // line of the first step that makes a release with the job's token, 0 when none
 }
 
 // Reach is one way a job gets at a credential or identity. Two ids stand for what

@@ -53,6 +53,8 @@ var cloudActions = []Known{
 	{Uses: "samkirkland/ftp-deploy-action", Kind: Deploy, System: "ftp", Secrets: []string{"password"}, Needs: None},
 	{Uses: "tailscale/github-action", Kind: Login, System: "tailscale", Secrets: []string{"authkey", "oauth-secret"}, Needs: None, OIDC: "without"},
 	{Uses: "chainguard-dev/setup-chainctl", Kind: Login, System: "chainguard", Identity: "chainguard.identity", Input: "identity", Needs: None, OIDC: "always"},
+	{Uses: "bacongobbler/azure-blob-storage-upload", Kind: Deploy, System: "azure", Secrets: []string{"connection_string", "sas_token"}, Env: []string{"AZURE_STORAGE_CONNECTION_STRING"}, Needs: None},
+	{Uses: "elastic/oblt-actions/aws/auth", Kind: Login, System: "aws", Needs: None, OIDC: "always"},
 }
 
 var registryActions = []Known{
@@ -96,6 +98,11 @@ var registryActions = []Known{
 	{Uses: "actions/configure-pages", Kind: Setup, System: "github-pages", Secrets: []string{"token"}, Needs: []string{"pages: write"}},
 	{Uses: "peaceiris/actions-gh-pages", Kind: Deploy, System: "github-pages", Secrets: []string{"github_token", "deploy_key", "personal_token"}, Needs: []string{"contents: write"}},
 	{Uses: "jamesives/github-pages-deploy-action", Kind: Deploy, System: "github-pages", Secrets: []string{"token", "ssh-key"}, Needs: []string{"contents: write"}},
+	{Uses: "depot/build-push-action", Kind: Publish, System: "oci", When: "push", Secrets: []string{"token", "secrets"}},
+	{Uses: "stefanprodan/helm-gh-pages", Kind: Publish, System: "helm", Secrets: []string{"token"}, Needs: []string{"contents: write"}},
+	{Uses: "cachix/cachix-action", Kind: Publish, System: "cachix", Secrets: []string{"authtoken", "signingkey"}, Needs: None},
+	{Uses: "actions/publish-immutable-action", Kind: Publish, System: "github", Secrets: []string{"github-token"}, Needs: []string{"packages: write", "contents: read"}, OIDC: "always"},
+	{Uses: "crazy-max/ghaction-github-pages", Kind: Deploy, System: "github-pages", Env: []string{"GITHUB_TOKEN", "GH_PAT"}, Needs: []string{"contents: write"}},
 }
 
 var signingActions = []Known{
@@ -111,6 +118,8 @@ var signingActions = []Known{
 	{Uses: "r0adkll/sign-android-release", Kind: Sign, System: "android", Secrets: []string{"signingkeybase64", "keystorepassword", "keypassword"}, Needs: None},
 	{Uses: "slsa-framework/slsa-verifier", Kind: Verify, System: "slsa", Needs: None},
 	{Uses: "slsa-framework/slsa-github-generator", Kind: Sign, System: "slsa", OIDC: "always"},
+	{Uses: "chainguard-dev/actions/setup-gitsign", Kind: Sign, System: "sigstore", Needs: None, OIDC: "always"},
+	{Uses: "grafana/shared-workflows/actions/azure-trusted-signing", Kind: Sign, System: "azure", Needs: None, OIDC: "always"},
 }
 
 var githubActions = []Known{
@@ -154,6 +163,14 @@ var githubActions = []Known{
 	{Uses: "styfle/cancel-workflow-action", Kind: Repo, System: "github", Secrets: []string{"access_token"}, Needs: []string{"actions: write"}},
 	{Uses: "dependabot/fetch-metadata", Kind: Read, System: "github", Secrets: []string{"github-token"}, Needs: []string{"pull-requests: read"}},
 	{Uses: "renovatebot/github-action", Kind: Repo, System: "github", Secrets: []string{"token"}},
+	{Uses: "planetscale/ghcommit-action", Kind: Repo, System: "github", Env: []string{"GITHUB_TOKEN"}, Needs: []string{"contents: write"}},
+	{Uses: "tibdex/backport", Kind: Repo, System: "github", Secrets: []string{"github_token"}, Needs: []string{"contents: write", "pull-requests: write"}},
+	{Uses: "sorenlouv/backport-github-action", Kind: Repo, System: "github", Secrets: []string{"github_token"}, Needs: []string{"contents: write", "pull-requests: write"}},
+	{Uses: "marocchino/sticky-pull-request-comment", Kind: Repo, System: "github", Secrets: []string{"github_token"}, Needs: []string{"pull-requests: write"}},
+	{Uses: "mathieudutour/github-tag-action", Kind: Repo, System: "github", Secrets: []string{"github_token"}, Needs: []string{"contents: write"}},
+	{Uses: "octokit/request-action", Kind: Repo, System: "github", Env: []string{"GITHUB_TOKEN"}},
+	{Uses: "dsanders11/project-actions", Kind: Repo, System: "github", Secrets: []string{"token"}, Needs: None},
+	{Uses: "benchmark-action/github-action-benchmark", Kind: Repo, System: "github", Secrets: []string{"github-token"}},
 }
 
 var secretActions = []Known{
@@ -168,6 +185,7 @@ var secretActions = []Known{
 	{Uses: "grafana/shared-workflows/actions/login-to-gar", Kind: Login, System: "gcp", Needs: None, OIDC: "always"},
 	{Uses: "grafana/shared-workflows/actions/dockerhub-login", Kind: Login, System: "oci", Needs: None, OIDC: "always"},
 	{Uses: "grafana/shared-workflows/actions/create-github-app-token", Kind: Mint, System: "github", Needs: None, OIDC: "always"},
+	{Uses: "datadog/dd-sts-action", Kind: Load, System: "datadog", Needs: None, OIDC: "always"},
 }
 
 var reportActions = []Known{
@@ -186,6 +204,13 @@ var reportActions = []Known{
 	{Uses: "step-security/harden-runner", Kind: Setup, System: "step-security", Needs: None},
 	{Uses: "zizmorcore/zizmor-action", Kind: Tell, System: "github", Secrets: []string{"token"}, Needs: []string{"security-events: write", "contents: read", "actions: read"}},
 	{Uses: "golangci/golangci-lint-action", Kind: Build, System: "go", Secrets: []string{"github-token"}, Needs: []string{"contents: read", "pull-requests: read", "checks: write"}},
+	{Uses: "atlassian/gajira-login", Kind: Tell, System: "jira", Env: []string{"JIRA_API_TOKEN", "JIRA_USER_EMAIL", "JIRA_BASE_URL"}, Needs: None},
+	{Uses: "codacy/codacy-analysis-cli-action", Kind: Tell, System: "codacy", Secrets: []string{"project-token", "api-token"}},
+	{Uses: "codacy/codacy-coverage-reporter-action", Kind: Tell, System: "codacy", Secrets: []string{"project-token", "api-token"}, Needs: None},
+	{Uses: "codspeedhq/action", Kind: Tell, System: "codspeed", Secrets: []string{"token"}},
+	{Uses: "fossas/fossa-action", Kind: Tell, System: "fossa", Secrets: []string{"api-key"}},
+	{Uses: "ilshidur/action-discord", Kind: Tell, System: "discord", Env: []string{"DISCORD_WEBHOOK"}, Needs: None},
+	{Uses: "datadog/datadog-static-analyzer-github-action", Kind: Tell, System: "datadog", Secrets: []string{"dd_api_key", "dd_app_key"}},
 }
 
 var workspaceActions = []Known{
