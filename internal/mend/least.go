@@ -131,8 +131,8 @@ func (t *target) share(all map[string]*needs) ([]Edit, error) {
 			base.add(scope, level)
 		}
 	}
-	if w, inherits := wanted[t.file.Jobs[0].ID]; inherits && listed && len(t.file.Jobs) == 1 {
-		base = w // what is everybody's is the one job's
+	if listed && len(t.file.Jobs) == 1 && t.file.Jobs[0].Permissions == nil {
+		base = wanted[t.file.Jobs[0].ID] // what is everybody's is the one job's
 	}
 	edits, err := t.text.shared(base)
 	if err != nil {

@@ -80,6 +80,7 @@ var (
 	errByHand = errors.New("it needs a decision")
 	errAlone  = errors.New("it shows only beside the other repositories that were read")
 	errBranch = errors.New("it is not on the default branch; check that branch out and mend it there")
+	errUnread = errors.New("the file could not be read as a workflow")
 	errPath   = errors.New("its file has a name that cannot stand in a diff")
 )
 
@@ -309,6 +310,9 @@ func (m *mending) edit(f fixer, n int, findings []inventory.Finding) (string, er
 		if w := &m.model.Workflows[i]; w.Path == x.Path && (len(x.Branches) == 0 || slices.Contains(w.Branches, x.Branches[0])) {
 			to.workflow, to.file = w, w.File
 		}
+	}
+	if to.file != nil && to.file.Broken {
+		return "", errUnread
 	}
 	var edits []Edit
 	for _, finding := range m.findings { // where they stand after earlier changes

@@ -214,3 +214,13 @@ jobs:
 		t.Fatalf("%+v\n%s", done.Declined, done.Files[0].After)
 	}
 }
+
+// A tag that pointed at attacker's code is not pinned to wherever it points today.
+func TestMendDoesNotPinWhatWasAttacked(t *testing.T) {
+	r := request(folder("a", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: tj-actions/changed-files@v45\n      - uses: acme/x@v1\n"))
+	r.Snapshot.Actions = []snapshot.ActionRef{{Uses: "tj-actions/changed-files", Ref: "v45", SHA: strings.Repeat("a", 40)}, {Uses: "acme/x", Ref: "v1", SHA: strings.Repeat("b", 40)}}
+	done := Mend(r)
+	if len(done.Files) != 1 || !strings.Contains(string(done.Files[0].After), "changed-files@v45\n") || !strings.Contains(string(done.Files[0].After), "acme/x@bbbb") {
+		t.Errorf("%+v", done)
+	}
+}
