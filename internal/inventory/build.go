@@ -9,6 +9,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/trust"
 	"github.com/firebreak/firebreak/internal/workflow"
 )
 
@@ -19,7 +20,8 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, arns: map[string]string{}}
+	b.doors, b.github = doors(s)
 	if s != nil {
 		for i := range s.Repositories {
 			b.repos[s.Repositories[i].FullName] = &s.Repositories[i]
@@ -44,6 +46,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		c.ReachedBy, c.Systems, c.Authority = sorted(c.ReachedBy), sorted(c.Systems), sorted(c.Authority)
 		inv.Credentials = append(inv.Credentials, *c)
 	}
+	b.open()
 	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
 		i := b.identities[id]
 		i.ReachedBy, i.Systems, i.Authority = sorted(i.ReachedBy), sorted(i.Systems), sorted(i.Authority)
@@ -111,6 +114,7 @@ func (b *builder) job(m *Model, in *Instance) Job {
 	if len(in.Permissions) > 0 {
 		j.Reaches = append(j.Reaches, Reach{Credential: jobTokenID(m.Repository, in), Name: "GITHUB_TOKEN", How: "job token", Line: in.Top.Line})
 	}
+	b.beside(in, &j)
 	j.Exposes = exposes(in, all)
 	return j
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/trust"
 	"github.com/firebreak/firebreak/internal/workflow"
 )
 
@@ -34,6 +35,12 @@ type builder struct {
 	offered  map[string]bool
 	declared map[*config.Credential]bool
 	entries  map[string]*config.Credential
+	// doors are the trust documents by what an identity is known by, github the roles
+	// among them that take GitHub's tokens.
+	doors    map[string]*door
+	github   []*door
+	subjects map[string]trust.Subject
+	arns     map[string]string // ids of identities
 }
 
 // ownerOf is who answers for a workflow file by the configuration: the longest name

@@ -39,7 +39,7 @@ func (b *builder) identity(in *Instance, s *InstanceStep, k workflow.Known) stri
 		i.place(value, mount)
 	}
 	i = b.keep(i)
-	if strings.HasPrefix(i.Verdict, "not evaluable") && i.Witness == "" && !strings.Contains(i.Verdict, "only known at run time") {
+	if strings.HasPrefix(i.Verdict, "not ") && i.Witness == "" && !strings.Contains(i.Verdict, "only known at run time") {
 		b.judge(i, in, s, k)
 	}
 	return i.ID
@@ -51,6 +51,7 @@ func (b *builder) judge(i *Identity, in *Instance, s *InstanceStep, k workflow.K
 	token, _ := in.Permissions["id-token"]
 	where := "job " + in.Top.ID + " of " + in.Start.Path + ", on " + events(in.Start.File) + ", logs in with " + s.Uses + " at line " + line(s.Shown)
 	switch {
+	case token == "write" && !byValue && b.judgeByTrust(i, in, where):
 	case token == "write":
 		i.Verdict, i.Witness = "reachable", where+" and has id-token: write"
 	case byValue:
@@ -189,5 +190,8 @@ func (b *builder) keep(i *Identity) *Identity {
 	b.said[i.ID] = said{len(i.Authority) > 0, len(i.Systems) > 0}
 	i.ReachedBy = []string{}
 	b.identities[i.ID] = i
+	if i.ARN != "" {
+		b.arns[i.ARN] = i.ID
+	}
 	return i
 }

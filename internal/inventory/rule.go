@@ -1,5 +1,7 @@
 package inventory
 
+import "github.com/firebreak/firebreak/internal/trust"
+
 // Rule is one of the inventory's own rules, as documentation and reports show it.
 type Rule struct {
 	ID  string
@@ -7,10 +9,11 @@ type Rule struct {
 	Fix string
 }
 
-// Rules lists the inventory's own rules: what cannot be answered about a credential.
+// Rules lists the inventory's own rules: what cannot be answered about a credential,
+// and what a trust document lets in.
 // Those about the boundary are in package boundary.
 func Rules() []Rule {
-	return []Rule{
+	rules := []Rule{
 		{RuleUndeclared, "What nobody declared nobody can rotate in an incident: its issuer, authority and owner are not known.", "add it under credentials in firebreak.yaml, with issuer, authority and owner"},
 		{RuleUnowned, "A credential without an owner waits in an incident until somebody feels responsible.", "name an owner for it in firebreak.yaml"},
 		{RuleMissing, "A reference to a secret that is not there fails quietly as an empty text, or waits for whoever creates the name.", "create the secret where it belongs, or take the reference out"},
@@ -21,4 +24,8 @@ func Rules() []Rule {
 		{RuleCopy, "A copy of a value that nobody knows of stays alive when the credential is rotated.", "say under stores in firebreak.yaml whether it is a copy"},
 		{RuleUnreadable, "What cannot be read cannot be judged: its credentials are known by their text alone.", "mend the file, or delete it"},
 	}
+	for _, r := range trust.Rules() {
+		rules = append(rules, Rule(r))
+	}
+	return rules
 }

@@ -143,8 +143,11 @@ type Identity struct {
 	// Systems are what it opens, as declared or as the steps behind its login show.
 	Systems   []string `json:"systems"`
 	ReachedBy []string `json:"reached_by"`
-	Verdict   string   `json:"verdict"` // "reachable", "not evaluable: ..."
+	Verdict   string   `json:"verdict"` // "reachable", "not reachable: ...", "not evaluable: ..."
 	Witness   string   `json:"witness"` // the job, event and claims that reach it
+	// OpenTo says of each way into it, in a sentence, which workflows get in, whether or
+	// not there is such a one yet. Empty where its trust document was not read.
+	OpenTo []string `json:"open_to,omitempty"`
 	// Sentence explains it: who becomes it, what for, and who answers for it.
 	Sentence string `json:"sentence"`
 }

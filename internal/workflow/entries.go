@@ -165,6 +165,13 @@ func widen(p string) string {
 	return b.String()
 }
 
+// Common are the refs that two lists of patterns have in common, or more.
+func Common(a, b []string) []string { return both(a, b) }
+
+// Patterns writes a name pattern of GitHub's as a pattern of full refs; kind is
+// "refs/heads/" or "refs/tags/".
+func Patterns(kind, name string) string { return kind + widen(name) }
+
 // both are the refs that two lists of patterns have in common, or more.
 func both(a, b []string) []string {
 	var out []string
