@@ -29,6 +29,9 @@ type builder struct {
 	uses     map[string]*use
 	find     lookup
 	listings map[string]*listing
+	// calling is the repository that calls are of, see callersOf.
+	calling *Model
+	calls   map[string][]int
 	// ids are the credentials by repository, scope and name of each of their secrets;
 	// offered are those that are only inherited; declared the configuration's entries in use.
 	ids      map[string]string

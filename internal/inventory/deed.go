@@ -13,10 +13,10 @@ type deed struct {
 	kind   workflow.Kind
 	system string
 	step   *InstanceStep
-	// env and with are the variables and inputs it takes a credential from; text is
-	// the script's line it stands on, "" for an action.
+	// env and with are the variables and inputs it takes a credential from; line is the
+	// script's line it stands on, from 0, -1 for an action.
 	env, with []string
-	text      string
+	line      int
 	// place is the registry a login names.
 	place string
 	inner bool              // in a composite action
@@ -30,8 +30,8 @@ func deeds(in *Instance) []deed {
 	for i := range in.Steps {
 		s := &in.Steps[i]
 		inner := s.Path != in.File.Path
-		if k, ok := s.Known(); ok {
-			d := deed{kind: k.Kind, system: k.System, step: s, env: k.Env, with: k.Secrets, known: &k, inner: inner}
+		if k := s.Fitting(); k != nil {
+			d := deed{kind: k.Kind, system: k.System, step: s, env: k.Env, with: k.Secrets, line: -1, known: k, inner: inner}
 			if k.Kind == workflow.Login && k.System == "oci" && len(k.Secrets) > 0 {
 				d.place = registryOf(s)
 			}
@@ -40,20 +40,26 @@ func deeds(in *Instance) []deed {
 		if s.Run == "" {
 			continue
 		}
-		uses := s.Commands()
-		if len(uses) == 0 {
-			continue
-		}
-		lines := strings.Split(s.Run, "\n")
-		for _, u := range uses {
-			d := deed{kind: u.Kind, system: u.System, step: s, env: u.Env, use: u.Command, inner: inner}
-			if u.Line < len(lines) {
-				d.text = lines[u.Line]
-			}
-			out = append(out, d)
+		for _, u := range s.Commands() {
+			out = append(out, deed{kind: u.Kind, system: u.System, step: s, env: u.Env, line: u.Line, use: u.Command, inner: inner})
 		}
 	}
 	return out
+}
+
+// text is the line of the script that a command stands on, "" for an action.
+func (d *deed) text() string {
+	if d.line < 0 {
+		return ""
+	}
+	n := 0
+	for l := range strings.Lines(d.step.Run) {
+		if n == d.line {
+			return l
+		}
+		n++
+	}
+	return ""
 }
 
 // handed is takes for a step of a composite action: what the job gives the action
@@ -69,12 +75,12 @@ func (d *deed) handed(r workflow.Ref) bool {
 	}
 	for _, vars := range d.step.Env {
 		for _, v := range vars {
-			if (contains(d.env, v.Name) || strings.Contains(d.text, v.Name)) && names(v.Value, r.Name) {
+			if (contains(d.env, v.Name) || strings.Contains(d.text(), v.Name)) && names(v.Value, r.Name) {
 				return true
 			}
 		}
 	}
-	return d.use != nil && d.kind != workflow.Build && names(d.text, r.Name)
+	return d.use != nil && d.kind != workflow.Build && names(d.text(), r.Name)
 }
 
 // names says whether a text has an expression with the secret.
@@ -106,7 +112,7 @@ func (d *deed) takes(r workflow.Ref) bool {
 	}
 	switch r.How {
 	case workflow.HowEnv:
-		return r.As != "" && (contains(d.env, r.As) || r.Step >= 0 && strings.Contains(d.text, r.As))
+		return r.As != "" && (contains(d.env, r.As) || r.Step >= 0 && strings.Contains(d.text(), r.As))
 	case workflow.HowWith:
 		return r.Step >= 0 && contains(d.with, r.As)
 	case workflow.HowRun:

@@ -84,9 +84,10 @@ func (b *builder) passedForNothing(m *Model, w *ModelWorkflow, j *workflow.Job) 
 		return
 	}
 	var named map[string]bool
-	for i := range m.Workflows {
+	first, _ := slices.BinarySearchFunc(m.Workflows, j.Call.Local, func(x ModelWorkflow, path string) int { return strings.Compare(x.Path, path) })
+	for i := first; i < len(m.Workflows) && m.Workflows[i].Path == j.Call.Local; i++ { // sorted by path
 		x := &m.Workflows[i]
-		if x.Path != j.Call.Local || !together(x.Branches, w.Branches) {
+		if !together(x.Branches, w.Branches) {
 			continue
 		}
 		if x.Broken || !x.names(&named) {

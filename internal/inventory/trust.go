@@ -44,10 +44,9 @@ func (b *builder) callers(m *Model, w *ModelWorkflow, least workflow.Trust, seen
 		return least
 	}
 	seen[w.Path] = true
-	for i := range m.Workflows {
+	for _, i := range b.callersOf(m)[w.Path] {
 		c := &m.Workflows[i]
-		calls := slices.ContainsFunc(c.Jobs, func(j workflow.Job) bool { return j.Call != nil && j.Call.Local == w.Path })
-		if !calls || !together(c.Branches, w.Branches) {
+		if !together(c.Branches, w.Branches) {
 			continue
 		}
 		for _, t := range c.Triggers {
@@ -61,6 +60,27 @@ func (b *builder) callers(m *Model, w *ModelWorkflow, least workflow.Trust, seen
 		}
 	}
 	return least
+}
+
+// callersOf lists, by the path of a reusable workflow, the workflows of the repository
+// that call it.
+func (b *builder) callersOf(m *Model) map[string][]int {
+	if b.calling == m {
+		return b.calls
+	}
+	b.calling, b.calls = m, map[string][]int{}
+	for i := range m.Workflows {
+		for k := range m.Workflows[i].Jobs {
+			c := m.Workflows[i].Jobs[k].Call
+			if c == nil || c.Local == "" {
+				continue
+			}
+			if l := b.calls[c.Local]; len(l) == 0 || l[len(l)-1] != i {
+				b.calls[c.Local] = append(l, i)
+			}
+		}
+	}
+	return b.calls
 }
 
 // events names a file's events for a sentence.

@@ -94,18 +94,36 @@ func lookUp(uses string) *Known {
 // Known gives what a step's action is known for. An action that does something
 // only with an input set is not known for it without.
 func (s *Step) Known() (Known, bool) {
+	if k := s.Row(); k != nil {
+		return *k, s.fits(k)
+	}
+	return Known{}, false
+}
+
+// Row is the row of the table for a step's action, nil where it has none; it is not to
+// be changed.
+func (s *Step) Row() *Known {
 	if s.Uses == "" {
-		return Known{}, false
+		return nil
 	}
-	k := lookUp(s.Uses)
-	if k == nil {
-		return Known{}, false
-	}
+	return lookUp(s.Uses)
+}
+
+// fits says whether the input is set without which a row does not hold.
+func (s *Step) fits(k *Known) bool {
 	if k.When == "" {
-		return *k, true
+		return true
 	}
 	v, set := s.Input(k.When)
-	return *k, set && v.Value != "" && v.Value != "false"
+	return set && v.Value != "" && v.Value != "false"
+}
+
+// Fitting is Row where Known says that the step does what the row is about, nil otherwise.
+func (s *Step) Fitting() *Known {
+	if k := s.Row(); k != nil && s.fits(k) {
+		return k
+	}
+	return nil
 }
 
 // ByOIDC says whether the step's action asks GitHub for an OIDC token.
