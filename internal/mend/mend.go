@@ -100,7 +100,7 @@ func Mend(r Request) Result {
 			continue
 		}
 		wanted = mainly(s, wanted, fate)
-		m := &mending{request: r, refs: refs, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
+		m := &mending{request: r, snapshot: only(r.Snapshot, s.Repository), refs: refs, wanted: map[key]bool{}, done: map[key]bool{}, why: map[key]string{}}
 		for _, f := range wanted {
 			m.wanted[keyOf(f)] = true
 		}
@@ -123,6 +123,22 @@ func Mend(r Request) Result {
 		}
 	}
 	return out
+}
+
+// only is a survey without the other repositories, which would be gone through for
+// every change: an organization has thousands.
+func only(s *snapshot.Snapshot, repository string) *snapshot.Snapshot {
+	if s == nil {
+		return nil
+	}
+	one := *s
+	one.Repositories = nil
+	for i := range s.Repositories {
+		if s.Repositories[i].FullName == repository {
+			one.Repositories = s.Repositories[i : i+1]
+		}
+	}
+	return &one
 }
 
 // tell says what became of the wanted findings. One that was not mended itself may
@@ -182,11 +198,12 @@ func keyOf(f inventory.Finding) key {
 
 // mending is the work on one source.
 type mending struct {
-	request Request
-	refs    Refs
-	wanted  map[key]bool
-	done    map[key]bool
-	why     map[key]string // why a finding is declined
+	request  Request
+	snapshot *snapshot.Snapshot // of the source's repository alone
+	refs     Refs
+	wanted   map[key]bool
+	done     map[key]bool
+	why      map[key]string // why a finding is declined
 	view
 }
 
@@ -200,7 +217,7 @@ type view struct {
 
 func (m *mending) judged(s inventory.Source) view {
 	models := inventory.Parse([]inventory.Source{s})
-	inv := inventory.Build(models, m.request.Snapshot, m.request.Config)
+	inv := inventory.Build(models, m.snapshot, m.request.Config)
 	inv = inv.WithFindings(m.request.Judge(models, inv))
 	return view{s, models[0], inv, inv.Findings}
 }
