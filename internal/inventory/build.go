@@ -20,7 +20,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, arns: map[string]string{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, arns: map[string]string{}}
 	b.doors, b.github = doors(s)
 	if s != nil {
 		for i := range s.Repositories {
@@ -31,6 +31,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		d := cfg.Identities[name]
 		b.keep(b.fromConfig(name, &d))
 	}
+	b.apart(models)
 	inv := Inventory{Schema: Schema, Repositories: []Repository{}, Credentials: []Credential{}, Identities: []Identity{}, Findings: []Finding{}}
 	for i := range models {
 		inv.Repositories = append(inv.Repositories, b.repository(&models[i]))
@@ -146,7 +147,7 @@ func (b *builder) logins(m *Model, in *Instance, j *Job, all []deed) map[string]
 		_, name := b.value(in, s, v.Value)
 		if name != "" {
 			names[name] = id
-			b.names[m.Repository+":"+name] = true
+			b.names[b.where(m)+":"+name] = true
 		}
 		b.become(b.identities[id], all, s)
 		b.reached(id, in, b.line(in, s.Shown), nil)
@@ -180,7 +181,7 @@ func (b *builder) fetched(m *Model, in *Instance, s *InstanceStep, k workflow.Kn
 			if !copied || len(d.Secret) == 0 {
 				continue
 			}
-			for _, id := range b.secret(m.Repository, d.Secret[0], in.Job.Environment) {
+			for _, id := range b.secret(b.where(m), d.Secret[0], in.Job.Environment) {
 				b.reached(id, in, b.line(in, s.Shown), nil)
 				j.Reaches = append(j.Reaches, Reach{Credential: id, Name: fields[0], How: HowVault, Line: b.line(in, s.Shown)})
 			}
@@ -241,7 +242,7 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 	if b.missing(m.Repository, name) {
 		b.absent(m, in, r, name)
 	}
-	for _, id := range sorted(append(b.secret(m.Repository, name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {
+	for _, id := range sorted(append(b.secret(b.where(m), name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {
 		b.reached(id, in, at, &r)
 		b.infer(b.creds[id], all, r)
 		j.Reaches = append(j.Reaches, Reach{Credential: id, Name: name, How: how, Line: at})
@@ -279,7 +280,7 @@ const HowInheritUnused = "inherit (not used)"
 func (b *builder) available(m *Model, in *Instance) []string {
 	r := b.repos[m.Repository]
 	if r == nil || r.Secrets == nil {
-		return []string{b.credential(m.Repository, unknown, "*", in.Job.Environment)}
+		return []string{b.credential(b.where(m), unknown, "*", in.Job.Environment)}
 	}
 	var ids []string
 	for _, s := range r.Secrets {
@@ -289,13 +290,13 @@ func (b *builder) available(m *Model, in *Instance) []string {
 				continue
 			}
 		}
-		if b.named(s.Name) || b.names[m.Repository+":"+strings.ToUpper(s.Name)] {
+		if b.named(s.Name) || b.names[b.where(m)+":"+strings.ToUpper(s.Name)] {
 			continue
 		}
 		if ofCodespaces(s.Scope) {
 			continue
 		}
-		ids = append(append(ids, b.secret(m.Repository, s.Name, in.Job.Environment)...), b.byDependabot(in, m.Repository, s.Name)...)
+		ids = append(append(ids, b.secret(b.where(m), s.Name, in.Job.Environment)...), b.byDependabot(in, m.Repository, s.Name)...)
 	}
 	return sorted(ids)
 }

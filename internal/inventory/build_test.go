@@ -359,3 +359,16 @@ func TestRowsAndJobs(t *testing.T) {
 		}
 	}
 }
+
+func TestFoldersAreApart(t *testing.T) {
+	file := func(run string) []SourceFile {
+		return []SourceFile{{Path: ".github/workflows/x.yml", Content: []byte("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: " + run + "\n        env: { NODE_AUTH_TOKEN: \"${{ secrets.NPM_TOKEN }}\" }\n")}}
+	}
+	inv := Build(Parse([]Source{{Folder: "one", Files: file("npm publish")}, {Folder: "two", Files: file("npm ci")}}), nil, nil)
+	one, two := credential(t, inv, "one:unknown:NPM_TOKEN"), credential(t, inv, "two:unknown:NPM_TOKEN")
+	if !slices.Equal(one.Authority, []string{"publish"}) || !slices.Equal(two.Authority, []string{"read"}) || one.Repository != "" {
+		t.Errorf("%+v\n%+v", one, two)
+	}
+	inv = Build(Parse([]Source{{Folder: "one", Files: file("npm publish")}}), nil, nil)
+	credential(t, inv, ".:unknown:NPM_TOKEN") // alone it keeps its id
+}

@@ -29,6 +29,10 @@ type builder struct {
 	uses     map[string]*use
 	find     lookup
 	listings map[string]*listing
+	// folders are plain folders that have to be told apart, see where; places is where
+	// each credential is.
+	folders map[string]bool
+	places  map[string]string
 	// calling is the repository that calls are of, see callersOf.
 	calling *Model
 	calls   map[string][]int
@@ -55,6 +59,31 @@ func (b *builder) ownerOf(repository, path string) string {
 		}
 	}
 	return ""
+}
+
+// apart notes the plain folders when there are several: the same name in two of them is
+// not the same secret.
+func (b *builder) apart(models []Model) {
+	n := 0
+	for i := range models {
+		if models[i].Repository == "" {
+			n++
+		}
+	}
+	for i := range models {
+		if m := &models[i]; n > 1 && m.Repository == "" {
+			b.folders[m.Folder] = true
+		}
+	}
+}
+
+// where names the place whose secrets a repository's workflows read: the repository, or
+// its folder where several folders without a name were read.
+func (b *builder) where(m *Model) string {
+	if m.Repository == "" && b.folders[m.Folder] {
+		return m.Folder
+	}
+	return m.Repository
 }
 
 // secret gives the ids of the credentials that a secret's name can be in a job,
@@ -98,6 +127,10 @@ func (b *builder) credential(repository, scope, name string, env *workflow.Text)
 	b.ids[repository+" "+scope+" "+strings.ToUpper(name)] = id
 	if _, ok := b.creds[id]; ok {
 		return id
+	}
+	b.places[id] = repository
+	if b.folders[repository] {
+		repository = ""
 	}
 	c := &Credential{
 		ID: id, Name: names[0], Names: names, Kind: "secret", Scope: where[names[0]], Repository: repository, Rotation: "emergency",
@@ -194,7 +227,7 @@ func (b *builder) link(models []Model) {
 		c := b.creds[id]
 		var ids []string
 		for _, name := range c.Mints {
-			ids = append(ids, b.byName(index, c.Repository, name)...)
+			ids = append(ids, b.byName(index, b.places[id], name)...)
 		}
 		c.Mints = sorted(append(ids, b.mints[id]...))
 	}
@@ -218,7 +251,7 @@ func (b *builder) byNames() map[string][]string {
 	for _, id := range slices.Sorted(maps.Keys(b.creds)) {
 		c := b.creds[id]
 		for _, name := range c.Names {
-			out[c.Repository+" "+name] = append(out[c.Repository+" "+name], id)
+			out[b.places[id]+" "+name] = append(out[b.places[id]+" "+name], id)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.identities)) {

@@ -37,11 +37,11 @@ func deeds(in *Instance) []deed {
 			}
 			out = append(out, d)
 		}
-		if s.Run == "" {
-			continue
-		}
 		for _, u := range s.Commands() {
 			out = append(out, deed{kind: u.Kind, system: u.System, step: s, env: u.Env, line: u.Line, use: u.Command, inner: inner})
+		}
+		for _, u := range s.Scripted() {
+			out = append(out, deed{kind: u.Kind, system: u.System, step: s, env: u.Env, line: -1, use: u.Command, inner: inner})
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ func (b *builder) justInCase(m *Model, w *ModelWorkflow) {
 
 func (b *builder) found(m *Model, w *ModelWorkflow, j *workflow.Job, r workflow.Ref, message string) {
 	b.findings = append(b.findings, Finding{
-		Rule: RuleJustInCase, Severity: "low", Repository: m.Repository, Path: w.Path, Branches: w.Branches, Line: r.Line, Column: r.Column, Job: j.ID,
+		Rule: RuleJustInCase, Severity: "low", Repository: m.Repository, Folder: m.Folder, Path: w.Path, Branches: w.Branches, Line: r.Line, Column: r.Column, Job: j.ID,
 		Message: message, Fix: "take it out: what nothing uses can only be stolen",
 	})
 }

@@ -23,7 +23,7 @@ func (b *builder) publishers(m *Model, in *Instance, j *Job, all []deed) {
 			continue
 		}
 		file := in.Start.Path[strings.LastIndexByte(in.Start.Path, '/')+1:]
-		id := d.system + ":trusted-publisher:" + cmp.Or(m.Repository, ".") + "/" + file
+		id := d.system + ":trusted-publisher:" + cmp.Or(b.where(m), ".") + "/" + file
 		x := b.identities[id]
 		if x == nil {
 			x = &Identity{

@@ -42,6 +42,8 @@ type Known struct {
 	Secrets, Env []string
 	// When, an input that must be set for Kind to hold (a setup action's "cache").
 	When string
+	// Script is the input that it runs as a shell script on the runner.
+	Script string
 	// Needs are the permissions of GITHUB_TOKEN it uses, as "scope: level"; nil where
 	// that depends on what it is told or is not known. None says that it uses none.
 	Needs []string

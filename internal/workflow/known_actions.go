@@ -22,7 +22,7 @@ var cloudActions = []Known{
 	{Uses: "azure/k8s-set-context", Kind: Login, System: "kubernetes", Secrets: []string{"kubeconfig", "k8s-secret"}, Needs: None},
 	{Uses: "azure/aks-set-context", Kind: Login, System: "kubernetes", Needs: None},
 	{Uses: "azure/arm-deploy", Kind: Deploy, System: "azure", Needs: None},
-	{Uses: "azure/cli", Kind: Deploy, System: "azure", Needs: None},
+	{Uses: "azure/cli", Kind: Setup, System: "azure", Script: "inlinescript", Needs: None},
 	{Uses: "azure/trusted-signing-action", Kind: Sign, System: "azure", Secrets: []string{"azure-client-secret"}, Needs: None},
 	{Uses: "google-github-actions/auth", Kind: Login, System: "gcp", Identity: "gcp.workload_identity", Input: "workload_identity_provider", Secrets: []string{"credentials_json"}, Needs: None, OIDC: "without"},
 	{Uses: "google-github-actions/deploy-cloudrun", Kind: Deploy, System: "gcp", Needs: None},
@@ -244,4 +244,8 @@ var workspaceActions = []Known{
 	{Uses: "jlumbroso/free-disk-space", Kind: Setup, System: "runner", Needs: None},
 	{Uses: "mozilla-actions/sccache-action", Kind: Caches, System: "github", Secrets: []string{"token"}, Needs: None},
 	{Uses: "hadolint/hadolint-action", Kind: Build, System: "oci", Needs: None},
+	{Uses: "nick-fields/retry", Kind: Setup, System: "runner", Script: "command", Needs: None},
+	{Uses: "nick-invision/retry", Kind: Setup, System: "runner", Script: "command", Needs: None},
+	{Uses: "geomys/sandboxed-step", Kind: Setup, System: "runner", Script: "run", Needs: None},
+	{Uses: "coactions/setup-xvfb", Kind: Setup, System: "runner", Script: "run", Needs: None},
 }

@@ -340,6 +340,17 @@ func (s *Step) Commands() []Use {
 	return s.uses
 }
 
+// Scripted lists the known commands of a script that an action takes as an input, see
+// Known.Script.
+func (s *Step) Scripted() []Use {
+	k := s.Row()
+	if k == nil || k.Script == "" {
+		return nil
+	}
+	v, _ := s.Input(k.Script)
+	return uses(v.Value)
+}
+
 // SetRun changes a step's script, as when an input takes its place in it.
 func (s *Step) SetRun(script string) {
 	s.Run, s.scanned, s.uses = script, false, nil
