@@ -1,6 +1,7 @@
 package boundary
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
@@ -94,6 +95,7 @@ func (r *run) needed() *inventory.Needs {
 type file struct {
 	*inventory.ModelWorkflow
 	model *inventory.Model
+	whole *whole
 	runs  []*run
 }
 
@@ -109,30 +111,50 @@ type hit struct {
 
 // Check gives the findings of every rule, sorted by place.
 func Check(models []inventory.Model, inv inventory.Inventory) []inventory.Finding {
+	return CheckBy(models, inv, inventory.InOrder)
+}
+
+// CheckBy is Check with a runner for the files.
+func CheckBy(models []inventory.Model, inv inventory.Inventory, each inventory.Runner) []inventory.Finding {
 	creds := make(map[string]*inventory.Credential, len(inv.Credentials))
 	for i := range inv.Credentials {
 		creds[inv.Credentials[i].ID] = &inv.Credentials[i]
 	}
-	reaches := reaches(inv)
-	rules := Rules()
-	var out []inventory.Finding
+	reaches, rules := reaches(inv), Rules()
+	type place struct {
+		whole *whole
+		w     int
+	}
+	var all []place
 	for i := range models {
-		m := &models[i]
-		for j := range m.Workflows {
-			w := &m.Workflows[j]
-			f := &file{ModelWorkflow: w, model: m}
-			jobs := reaches[key(m.Repository, m.Folder, w.Path, w.Branches)]
-			instances := m.Instances(w)
-			for n := range instances {
-				in := &instances[n]
-				f.runs = append(f.runs, &run{Instance: in, reaches: jobs[in.Top.ID], credentials: creds, file: f, outsiders: in.Outsiders()})
-			}
-			for k := range rules {
-				out = f.apply(out, &rules[k])
-			}
+		m := whole{model: &models[i]}
+		m.poisoners = m.whoPoisons()
+		for k := range models[i].Workflows {
+			all = append(all, place{&m, k})
 		}
 	}
-	return inventory.Inventory{}.WithFindings(out).Findings
+	found := make([][]inventory.Finding, len(all))
+	each(len(all), func(n int) {
+		m := all[n].whole.model
+		w := &m.Workflows[all[n].w]
+		f := &file{ModelWorkflow: w, model: m, whole: all[n].whole}
+		jobs := reaches[key(m.Repository, m.Folder, w.Path, w.Branches)]
+		instances := m.Instances(w)
+		for k := range instances {
+			in := &instances[k]
+			f.runs = append(f.runs, &run{Instance: in, reaches: jobs[in.Top.ID], credentials: creds, file: f, outsiders: in.Outsiders()})
+		}
+		for k := range rules {
+			found[n] = f.apply(found[n], &rules[k])
+		}
+	})
+	return inventory.Inventory{}.WithFindings(slices.Concat(found...)).Findings
+}
+
+// whole is a repository with what is worked out once for all its files.
+type whole struct {
+	model     *inventory.Model
+	poisoners []poisoner
 }
 
 func (f *file) apply(out []inventory.Finding, rule *Rule) []inventory.Finding {

@@ -106,6 +106,9 @@ var cacheFromLowerTrust = Rule{
 	Fix:  "restore no cache in this job, or never run an outsider's code in a job that saves one on the default branch",
 	Gate: true,
 	judge: func(r *run) []hit {
+		if len(r.file.whole.poisoners) == 0 {
+			return nil
+		}
 		if _, what := r.holds(); what == "" && r.Permissions["id-token"] != "write" || len(r.outsiders) > 0 {
 			return nil
 		}
@@ -116,7 +119,7 @@ var cacheFromLowerTrust = Rule{
 			if kind == "" || kind == workflow.Save {
 				continue
 			}
-			if w := r.file.poisons(s, key); w != "" {
+			if w := r.file.whole.poisons(s, key); w != "" {
 				hits = append(hits, hit{
 					Pos: r.at(s, s.UsesPos), severity: Medium,
 					message: "job " + r.Job.ID + " restores a cache (" + short(s.Uses) + ") that " + w + " can write with an outsider's code in it; on github.com such runs have a read-only cache token since June 2026, elsewhere not",
@@ -148,32 +151,48 @@ func cache(s *inventory.InstanceStep) (workflow.Kind, string) {
 	return k.Kind, begins
 }
 
-// poisons names the job in which an outsider's code can write the cache that a step restores.
-func (f *file) poisons(s *inventory.InstanceStep, key string) string {
-	name, _, _ := strings.Cut(strings.ToLower(s.Uses), "@")
-	for i := range f.model.Workflows {
-		w := &f.model.Workflows[i]
+// poisoner is a step that saves a cache in a job where an outsider's code runs.
+type poisoner struct {
+	action, key string
+	job, path   string
+}
+
+// whoPoisons lists them once for a repository.
+func (m *whole) whoPoisons() []poisoner {
+	var out []poisoner
+	for i := range m.model.Workflows {
+		w := &m.model.Workflows[i]
 		if !startedByOutsiders(w) {
 			continue
 		}
-		instances := f.model.Instances(w)
+		instances := m.model.Instances(w)
 		for n := range instances {
 			in := &instances[n]
-			r := &run{Instance: in, file: f, outsiders: in.Outsiders()}
+			r := &run{Instance: in, outsiders: in.Outsiders()}
 			if found, _ := r.foreign(r.outsiders); len(found) == 0 {
 				continue
 			}
 			for k := range in.Steps {
 				x := &in.Steps[k]
-				kind, theirs := cache(x)
-				other, _, _ := strings.Cut(strings.ToLower(x.Uses), "@")
-				if kind == "" || kind == workflow.Restore || other != name && !strings.HasPrefix(name, "actions/cache") {
-					continue
-				}
-				if strings.HasPrefix(theirs, key) || strings.HasPrefix(key, theirs) {
-					return "job " + in.Top.ID + " of " + w.Path
+				if kind, key := cache(x); kind != "" && kind != workflow.Restore {
+					action, _, _ := strings.Cut(strings.ToLower(x.Uses), "@")
+					out = append(out, poisoner{action, key, in.Top.ID, w.Path})
 				}
 			}
+		}
+	}
+	return out
+}
+
+// poisons names the job in which an outsider's code can write the cache that a step restores.
+func (m *whole) poisons(s *inventory.InstanceStep, key string) string {
+	name, _, _ := strings.Cut(strings.ToLower(s.Uses), "@")
+	for _, p := range m.poisoners {
+		if p.action != name && !strings.HasPrefix(name, "actions/cache") {
+			continue
+		}
+		if strings.HasPrefix(p.key, key) || strings.HasPrefix(key, p.key) {
+			return "job " + p.job + " of " + p.path
 		}
 	}
 	return ""

@@ -37,36 +37,71 @@ func Read(folder, repository string) (inventory.Source, []Skipped, error) {
 	if err != nil {
 		return src, nil, fmt.Errorf("read %s: %w; name a folder with a repository's working copy", folder, err)
 	}
-	var skipped []Skipped
-	walkErr := fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			skipped = append(skipped, Skipped{p, err.Error()})
-			if d != nil && d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() {
-			if leaveOut(p) {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !workflow.IsWorkflow(p) && !workflow.IsAction(p) {
-			return nil
-		}
-		content, err := read(root, p)
-		if err != nil {
-			skipped = append(skipped, Skipped{p, err.Error()})
-			return nil
-		}
-		src.Files = append(src.Files, inventory.SourceFile{Path: p, Content: content})
-		return nil
-	})
-	if err := errors.Join(walkErr, root.Close()); err != nil {
-		return src, skipped, fmt.Errorf("read %s: %w; check that it can be read", folder, err)
+	w := walk{opened: map[string]*os.Root{".": root}}
+	walkErr := fs.WalkDir(root.FS(), ".", w.visit)
+	src.Files = w.files
+	for _, r := range w.opened {
+		walkErr = errors.Join(walkErr, r.Close())
 	}
-	return src, skipped, nil
+	if walkErr != nil {
+		return src, w.skipped, fmt.Errorf("read %s: %w; check that it can be read", folder, walkErr)
+	}
+	return src, w.skipped, nil
+}
+
+// walk goes through a folder. Folders with files to read are opened once: a file is then
+// one step away, and still cannot lead out of the root.
+type walk struct {
+	opened  map[string]*os.Root
+	files   []inventory.SourceFile
+	skipped []Skipped
+}
+
+func (w *walk) visit(p string, d fs.DirEntry, err error) error {
+	if err != nil {
+		w.skip(p, err)
+		if d != nil && d.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	if d.IsDir() {
+		if leaveOut(p) {
+			return fs.SkipDir
+		}
+		return nil
+	}
+	if !workflow.IsWorkflow(p) && !workflow.IsAction(p) {
+		return nil
+	}
+	root, name := w.opened["."], p
+	if d.Type().IsRegular() { // a link is followed from the top, so that it may lead anywhere inside
+		if root, err = w.folder(path.Dir(p)); err != nil {
+			w.skip(p, err)
+			return nil
+		}
+		name = path.Base(p)
+	}
+	content, err := read(root, name)
+	if err != nil {
+		w.skip(p, err)
+		return nil
+	}
+	w.files = append(w.files, inventory.SourceFile{Path: p, Content: content})
+	return nil
+}
+
+func (w *walk) skip(p string, err error) { w.skipped = append(w.skipped, Skipped{p, err.Error()}) }
+
+func (w *walk) folder(dir string) (*os.Root, error) {
+	if r := w.opened[dir]; r != nil {
+		return r, nil
+	}
+	r, err := w.opened["."].OpenRoot(dir)
+	if err == nil {
+		w.opened[dir] = r
+	}
+	return r, err
 }
 
 // leaveOut says which folders hold no action of this repository.
@@ -92,9 +127,19 @@ func read(root *os.Root, p string) (content []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	content, err = io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(content) > maxFile {
-		return nil, errors.New("it is larger than 1 MiB, which GitHub does not run")
+	content = make([]byte, 0, min(info.Size(), maxFile)+1)
+	for len(content) <= maxFile {
+		n, err := f.Read(content[len(content):cap(content)])
+		content = content[:len(content)+n]
+		if errors.Is(err, io.EOF) {
+			return content, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(content) == cap(content) { // it grew meanwhile
+			content = append(content, 0)[:len(content)]
+		}
 	}
-	return content, err
+	return content, errors.New("it is larger than 1 MiB, which GitHub does not run")
 }

@@ -96,9 +96,10 @@ func hopeless(err error) bool {
 
 // understand computes inventory and findings from a snapshot. It is pure.
 func (s *site) understand(snap *snapshot.Snapshot) look {
-	models := inventory.Parse(inventory.FromSnapshot(snap))
+	models := inventory.ParseBy(inventory.FromSnapshot(snap), together)
+	inventory.Expand(models, together)
 	inv := inventory.Build(models, snap, &s.config)
-	return look{snap, models, inv.WithFindings(boundary.Check(models, inv))}
+	return look{snap, models, inv.WithFindings(boundary.CheckBy(models, inv, together))}
 }
 
 // scopeOf is what has to be surveyed of an inventory's identities and credentials.

@@ -74,11 +74,12 @@ func (r *reading) read(ctx context.Context, agent string) (seen, error) {
 // judge computes everything that follows from what was read.
 func (s *seen) judge(local *site, now time.Time) {
 	if s.snapshot != nil && s.models == nil {
-		s.models = inventory.Parse(inventory.FromSnapshot(s.snapshot))
+		s.models = inventory.ParseBy(inventory.FromSnapshot(s.snapshot), together)
 	}
-	s.models = append(s.models, inventory.Parse(s.folders)...)
+	s.models = append(s.models, inventory.ParseBy(s.folders, together)...)
+	inventory.Expand(s.models, together)
 	inv := inventory.Build(s.models, s.snapshot, &local.config)
-	inv = inv.WithFindings(boundary.Check(s.models, inv))
+	inv = inv.WithFindings(boundary.CheckBy(s.models, inv, together))
 	var looked []string
 	for _, m := range s.models {
 		looked = append(looked, m.Repository)

@@ -45,8 +45,31 @@ type InstanceStep struct {
 // workflows nest ten levels, composite actions ten.
 const maxDepth = 10
 
-// Instances gives every job that an event of w starts, in the order of the files.
+// Instances gives every job that an event of w starts, in the order of the files. They
+// are worked out once and shared: nobody changes them.
 func (m *Model) Instances(w *ModelWorkflow) []Instance {
+	if !w.expanded {
+		w.instances, w.expanded = m.expand(w), true
+	}
+	return w.instances
+}
+
+// Expand works out the instances of every workflow ahead, side by side.
+func Expand(models []Model, run Runner) {
+	type place struct{ m, w int }
+	var all []place
+	for i := range models {
+		for k := range models[i].Workflows {
+			all = append(all, place{i, k})
+		}
+	}
+	run(len(all), func(n int) {
+		m := &models[all[n].m]
+		m.Instances(&m.Workflows[all[n].w])
+	})
+}
+
+func (m *Model) expand(w *ModelWorkflow) []Instance {
 	var out []Instance
 	for i := range w.Jobs {
 		j := &w.Jobs[i]

@@ -50,6 +50,9 @@ type Model struct {
 type ModelWorkflow struct {
 	*workflow.File
 	Branches []string
+
+	instances []Instance
+	expanded  bool
 }
 
 // ModelAction is a local action with the branches that have exactly it.
@@ -83,24 +86,59 @@ func visibility(r snapshot.Repository) string {
 	return "public"
 }
 
+// Runner does n things, each once, in any order or side by side; it comes back when all
+// are done. This package has no goroutines of its own.
+type Runner func(n int, do func(i int))
+
+// InOrder is the runner that does one thing after another.
+func InOrder(n int, do func(i int)) {
+	for i := range n {
+		do(i)
+	}
+}
+
 // Parse reads the files of each source. Files that are neither workflows nor
 // actions are left out. The same content gives the same models.
-func Parse(sources []Source) []Model {
-	models := make([]Model, 0, len(sources))
-	for _, s := range sources {
-		m := Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Visibility: s.Visibility, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen}
-		for _, f := range s.Files {
-			branches := slices.Clone(f.Branches)
-			slices.Sort(branches)
-			switch {
-			case workflow.IsWorkflow(f.Path):
-				m.Workflows = append(m.Workflows, ModelWorkflow{workflow.Parse(f.Path, f.Content), branches})
-			case workflow.IsAction(f.Path):
-				m.Actions = append(m.Actions, ModelAction{workflow.ParseAction(f.Path, f.Content), branches})
+func Parse(sources []Source) []Model { return ParseBy(sources, InOrder) }
+
+// ParseBy is Parse with a runner for the files.
+func ParseBy(sources []Source, run Runner) []Model {
+	type file struct {
+		source, file int
+		workflow     *workflow.File
+		action       *workflow.Action
+	}
+	var all []file
+	for i := range sources {
+		for k := range sources[i].Files {
+			if p := sources[i].Files[k].Path; workflow.IsWorkflow(p) || workflow.IsAction(p) {
+				all = append(all, file{source: i, file: k})
 			}
 		}
-		sortModel(&m)
-		models = append(models, m)
+	}
+	run(len(all), func(n int) {
+		f := &sources[all[n].source].Files[all[n].file]
+		if workflow.IsWorkflow(f.Path) {
+			all[n].workflow = workflow.Parse(f.Path, f.Content)
+		} else {
+			all[n].action = workflow.ParseAction(f.Path, f.Content)
+		}
+	})
+	models := make([]Model, 0, len(sources))
+	for _, s := range sources {
+		models = append(models, Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Visibility: s.Visibility, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen})
+	}
+	for _, f := range all {
+		m := &models[f.source]
+		branches := slices.Sorted(slices.Values(sources[f.source].Files[f.file].Branches))
+		if f.workflow != nil {
+			m.Workflows = append(m.Workflows, ModelWorkflow{File: f.workflow, Branches: branches})
+		} else {
+			m.Actions = append(m.Actions, ModelAction{f.action, branches})
+		}
+	}
+	for i := range models {
+		sortModel(&models[i])
 	}
 	return models
 }

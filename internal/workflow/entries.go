@@ -42,7 +42,7 @@ func (f *File) Narrow(e Entry, j *Job) (out Entry, ok bool) { return f.narrow(e,
 
 func (f *File) narrow(e Entry, j *Job, depth int) (Entry, bool) {
 	always := false
-	if c := condition(j.If); c != nil {
+	if c := j.condition(); c != nil {
 		if decide(c, e.Name) == no {
 			return e, false
 		}
@@ -224,6 +224,14 @@ func stem(a, b string) bool {
 	a, _, _ = strings.Cut(a, "*")
 	b, _, _ = strings.Cut(b, "*")
 	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
+}
+
+// condition is the job's, read once.
+func (j *Job) condition() actionlint.ExprNode {
+	if !j.judged {
+		j.cond, j.judged = condition(j.If), true
+	}
+	return j.cond
 }
 
 // condition reads an if; nil when there is none, or when it is text that is always true.

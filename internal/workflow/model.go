@@ -1,6 +1,10 @@
 package workflow
 
-import "github.com/firebreak/firebreak/internal/diag"
+import (
+	"github.com/rhysd/actionlint"
+
+	"github.com/firebreak/firebreak/internal/diag"
+)
 
 // Pos is a place in a file; both count from 1.
 type Pos struct{ Line, Column int }
@@ -71,6 +75,9 @@ type Job struct {
 	Call        *Call // set for a job that calls a reusable workflow
 	// Refs are all references in the job, in the order of the file.
 	Refs []Ref
+
+	judged bool
+	cond   actionlint.ExprNode
 }
 
 // Text is a value that may hold expressions, with its place.

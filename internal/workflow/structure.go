@@ -160,6 +160,7 @@ func job(k, n *yaml.Node, refs []Ref) Job {
 		}
 		j.Call = &c
 	}
+	j.condition()
 	return j
 }
 
