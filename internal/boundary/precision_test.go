@@ -34,7 +34,7 @@ const drawn = 30
 
 // decoys are places the rule says nothing about, put among the others: who judges
 // is not told which are which.
-const decoys = 8
+const decoys = 4
 
 // TestPrecision holds the rules to what readers said who had not seen what the rules
 // say: testdata/precision/RULE.tsv has a repository, path, line and verdict a row, of

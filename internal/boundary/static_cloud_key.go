@@ -21,7 +21,8 @@ var staticCloudKey = Rule{
 		for i := range r.Steps {
 			s := &r.Steps[i]
 			k, ok := s.Known()
-			if !ok || k.OIDC != "without" || s.Path != r.File.Path {
+			if !ok || k.OIDC != "without" || k.System == "oci" || // few registries take OIDC
+				s.Path != r.File.Path {
 				continue
 			}
 			for _, v := range s.With {
