@@ -67,13 +67,7 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	}
 	switch format {
 	case "json":
-		b, err := inventory.Encode(inv)
-		if err != nil {
-			return err
-		}
-		return f.writeFile("", b)
-	case "sarif":
-		return view.SARIF(f.IO.Out, f.Version, read.boundary(inv.Findings, f))
+		return inventory.Write(f.IO.Out, inv)
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
 	}

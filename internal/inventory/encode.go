@@ -4,29 +4,59 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Encode gives the JSON form: two-space indented, no HTML escaping, one final line
+// Encode gives the JSON form whole; see Write.
+func Encode(inv Inventory) ([]byte, error) {
+	var b bytes.Buffer
+	if err := Write(&b, inv); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// Write writes the JSON form: two-space indented, no HTML escaping, one final line
 // break. The same inventory gives the same bytes, which are those of encoding/json.
 //
-// It writes the indentation as it goes, where encoding/json writes the text first and
-// indents it afterwards: an organization's inventory has hundreds of megabytes.
-func Encode(inv Inventory) ([]byte, error) {
-	b := make([]byte, 0, 1<<20)
-	b, err := appendValue(b, reflect.ValueOf(&inv).Elem(), 0)
-	if err != nil {
-		return nil, fmt.Errorf("encode inventory: %w", err)
+// It writes the indentation as it goes and hands on what is written, where encoding/json
+// makes the whole text first and indents it afterwards: an organization's inventory
+// has hundreds of megabytes.
+func Write(to io.Writer, inv Inventory) error {
+	w := writer{to: to, b: make([]byte, 0, chunk+chunk/4)}
+	w.value(reflect.ValueOf(&inv).Elem(), 0)
+	w.b = append(w.b, '\n')
+	w.flush()
+	if w.err != nil {
+		return fmt.Errorf("encode inventory: %w", w.err)
 	}
-	return append(b, '\n'), nil
+	return nil
+}
+
+// chunk is about how many bytes are handed on at once.
+const chunk = 32 << 10
+
+// writer collects text and hands it on. Its first error ends it.
+type writer struct {
+	to  io.Writer
+	b   []byte
+	err error
+}
+
+func (w *writer) flush() {
+	if w.err == nil {
+		_, w.err = w.to.Write(w.b)
+	}
+	w.b = w.b[:0]
 }
 
 // field is a struct's field as JSON has it.
 type field struct {
-	index     []int
+	index     int
 	key       string // with quotes and colon
 	omitEmpty bool
 }
@@ -60,106 +90,115 @@ func layout(all map[reflect.Type][]field, t reflect.Type) {
 		if name == "" {
 			name = f.Name
 		}
-		fields = append(fields, field{f.Index, strconv.Quote(name) + ": ", strings.Contains(options, "omitempty")})
+		fields = append(fields, field{f.Index[0], strconv.Quote(name) + ": ", strings.Contains(options, "omitempty")})
 		layout(all, f.Type)
 	}
 	all[t] = fields
 }
 
-func appendValue(b []byte, v reflect.Value, depth int) ([]byte, error) {
+func (w *writer) value(v reflect.Value, depth int) {
 	switch v.Kind() {
 	case reflect.String:
-		return appendString(b, v.String())
+		w.text(v.String())
 	case reflect.Int, reflect.Int64:
-		return strconv.AppendInt(b, v.Int(), 10), nil
+		w.b = strconv.AppendInt(w.b, v.Int(), 10)
 	case reflect.Bool:
-		return strconv.AppendBool(b, v.Bool()), nil
-	case reflect.Pointer:
+		w.b = strconv.AppendBool(w.b, v.Bool())
+	case reflect.Pointer, reflect.Slice, reflect.Map:
 		if v.IsNil() {
-			return append(b, "null"...), nil
+			w.b = append(w.b, "null"...)
+			return
 		}
-		return appendValue(b, v.Elem(), depth)
-	case reflect.Slice:
-		return appendList(b, v, depth)
-	case reflect.Map:
-		return appendMap(b, v, depth)
+		switch v.Kind() {
+		case reflect.Pointer:
+			w.value(v.Elem(), depth)
+		case reflect.Slice:
+			w.list(v, depth)
+		default:
+			w.mapping(v, depth)
+		}
 	case reflect.Struct:
-		return appendStruct(b, v, depth)
+		w.object(v, depth)
+	default:
+		w.err = fmt.Errorf("a %s is not written", v.Type())
 	}
-	return nil, fmt.Errorf("a %s is not written", v.Type())
 }
 
-func appendStruct(b []byte, v reflect.Value, depth int) ([]byte, error) {
-	b = append(b, '{')
+func (w *writer) object(v reflect.Value, depth int) {
+	w.b = append(w.b, '{')
 	first := true
-	var err error
-	for i := range layouts[v.Type()] {
-		f := &layouts[v.Type()][i]
-		x := v.FieldByIndex(f.index)
+	fields := layouts[v.Type()]
+	for i := range fields {
+		f := &fields[i]
+		x := v.Field(f.index)
 		if f.omitEmpty && empty(x) {
 			continue
 		}
-		b = begin(b, first, depth+1)
+		w.begin(first, depth+1)
 		first = false
-		b = append(b, f.key...)
-		if b, err = appendValue(b, x, depth+1); err != nil {
-			return nil, err
-		}
+		w.b = append(w.b, f.key...)
+		w.value(x, depth+1)
 	}
-	return end(b, first, depth, '}'), nil
+	w.end(first, depth, '}')
 }
 
-func appendList(b []byte, v reflect.Value, depth int) ([]byte, error) {
-	if v.IsNil() {
-		return append(b, "null"...), nil
-	}
-	b = append(b, '[')
-	var err error
+func (w *writer) list(v reflect.Value, depth int) {
+	w.b = append(w.b, '[')
 	for i := range v.Len() {
-		b = begin(b, i == 0, depth+1)
-		if b, err = appendValue(b, v.Index(i), depth+1); err != nil {
-			return nil, err
-		}
+		w.begin(i == 0, depth+1)
+		w.value(v.Index(i), depth+1)
 	}
-	return end(b, v.Len() == 0, depth, ']'), nil
+	w.end(v.Len() == 0, depth, ']')
 }
 
-func appendMap(b []byte, v reflect.Value, depth int) ([]byte, error) {
-	if v.IsNil() {
-		return append(b, "null"...), nil
-	}
-	b = append(b, '{')
+func (w *writer) mapping(v reflect.Value, depth int) {
+	w.b = append(w.b, '{')
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
-	var err error
 	for i, k := range keys {
-		b = begin(b, i == 0, depth+1)
-		if b, err = appendString(b, k.String()); err != nil {
-			return nil, err
-		}
-		b = append(b, ": "...)
-		if b, err = appendValue(b, v.MapIndex(k), depth+1); err != nil {
-			return nil, err
-		}
+		w.begin(i == 0, depth+1)
+		w.text(k.String())
+		w.b = append(w.b, ": "...)
+		w.value(v.MapIndex(k), depth+1)
 	}
-	return end(b, len(keys) == 0, depth, '}'), nil
+	w.end(len(keys) == 0, depth, '}')
 }
 
-const spaces = "                                "
+const spaces = "                                        "
 
 // begin starts a member or an item.
-func begin(b []byte, first bool, depth int) []byte {
-	if !first {
-		b = append(b, ',')
+func (w *writer) begin(first bool, depth int) {
+	if len(w.b) > chunk {
+		w.flush()
 	}
-	return append(append(b, '\n'), spaces[:min(2*depth, len(spaces))]...)
+	if !first {
+		w.b = append(w.b, ',')
+	}
+	w.b = append(append(w.b, '\n'), spaces[:2*depth]...)
 }
 
-func end(b []byte, none bool, depth int, closing byte) []byte {
+func (w *writer) end(none bool, depth int, closing byte) {
 	if !none {
-		b = append(append(b, '\n'), spaces[:min(2*depth, len(spaces))]...)
+		w.b = append(append(w.b, '\n'), spaces[:2*depth]...)
 	}
-	return append(b, closing)
+	w.b = append(w.b, closing)
+}
+
+// text writes plain text itself and leaves everything else to encoding/json.
+func (w *writer) text(s string) {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			var out bytes.Buffer
+			e := json.NewEncoder(&out)
+			e.SetEscapeHTML(false)
+			if err := e.Encode(s); err != nil && w.err == nil {
+				w.err = err
+			}
+			w.b = append(w.b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
+			return
+		}
+	}
+	w.b = append(append(append(w.b, '"'), s...), '"')
 }
 
 func empty(v reflect.Value) bool {
@@ -170,20 +209,4 @@ func empty(v reflect.Value) bool {
 		return false
 	}
 	return v.IsZero()
-}
-
-// appendString writes plain text itself and leaves everything else to encoding/json.
-func appendString(b []byte, s string) ([]byte, error) {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			var out bytes.Buffer
-			e := json.NewEncoder(&out)
-			e.SetEscapeHTML(false)
-			if err := e.Encode(s); err != nil {
-				return nil, err
-			}
-			return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...), nil
-		}
-	}
-	return append(append(append(b, '"'), s...), '"'), nil
 }

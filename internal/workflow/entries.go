@@ -248,7 +248,7 @@ func condition(cond string) actionlint.ExprNode {
 	if strings.Contains(cond, "${{") && !(strings.HasPrefix(cond, "${{") && strings.HasSuffix(cond, "}}")) {
 		return nil
 	}
-	return exprs[0].node
+	return exprs[0].tree()
 }
 
 // asksForStatus says whether a condition runs the job although what it needs did not.

@@ -13,7 +13,38 @@ type expression struct {
 	start int // byte offset of the body in the value
 	end   int // byte offset behind the body
 	body  string
-	node  actionlint.ExprNode // nil when it does not parse
+	// unread: it is a chain of names alone, which parses for certain and need not be read.
+	unread bool
+	node   actionlint.ExprNode
+}
+
+// tree is the expression read; nil when it does not parse.
+func (e *expression) tree() actionlint.ExprNode {
+	if e.unread {
+		e.unread = false
+		e.node, _ = parseExpression(e.body + "}}")
+	}
+	return e.node
+}
+
+// chain says whether a body is names with dots between and nothing else, as most are.
+func chain(body string) bool {
+	body = strings.TrimSpace(body)
+	begins := true
+	for i := 0; i < len(body); i++ {
+		c := body[i] | 0x20
+		switch {
+		case c >= 'a' && c <= 'z', body[i] == '_':
+			begins = false
+		case begins:
+			return false
+		case body[i] == '.':
+			begins = true
+		case body[i] != '-' && (body[i] < '0' || body[i] > '9'):
+			return false
+		}
+	}
+	return !begins
 }
 
 // expressions finds every expression in a value. implicit says that the value is
@@ -33,6 +64,11 @@ func expressions(value string, implicit bool) []expression {
 			return out
 		}
 		start := at + i + len("${{")
+		if n := strings.Index(value[start:], "}}"); n >= 0 && chain(value[start:start+n]) {
+			out = append(out, expression{start: start, end: start + n, body: value[start : start+n], unread: true})
+			at = start + n + len("}}")
+			continue
+		}
 		node, n := parseExpression(value[start:])
 		if n == 0 { // it does not parse: up to the next mark, or to the end
 			if n = strings.Index(value[start:], "}}"); n < 0 {
@@ -103,6 +139,9 @@ type use struct {
 
 // uses lists the references to secrets, the job's token and variables.
 func (e *expression) uses() []use {
+	if e.unread {
+		return e.chained()
+	}
 	if e.node == nil {
 		return scan(e.body)
 	}
@@ -137,6 +176,38 @@ func (e *expression) uses() []use {
 		out = append(out, u)
 	})
 	return out
+}
+
+// chained is uses of a chain of names, by its text.
+func (e *expression) chained() []use {
+	u := use{offset: len(e.body) - len(strings.TrimLeft(e.body, " \t\n"))}
+	context, rest, deeper := strings.Cut(strings.TrimSpace(e.body), ".")
+	name, _, _ := strings.Cut(rest, ".")
+	name = strings.ToUpper(name)
+	switch strings.ToLower(context) {
+	case "secrets":
+		switch {
+		case !deeper:
+			u.kind = All
+		case name == "GITHUB_TOKEN":
+			u.kind, u.name = JobToken, name
+		default:
+			u.kind, u.name = Secret, name
+		}
+	case "github":
+		if deeper && name != "TOKEN" {
+			return nil
+		}
+		u.kind, u.name = JobToken, "GITHUB_TOKEN"
+	case "vars":
+		if !deeper {
+			return nil
+		}
+		u.kind, u.name = Variable, name
+	default:
+		return nil
+	}
+	return []use{u}
 }
 
 // member says what of a context is taken: one named member (Secret), one that is
@@ -205,10 +276,10 @@ func Single(value string) (context, name string, ok bool) {
 	if len(list) != 1 || list[0].start != len("${{") || list[0].end+len("}}") != len(value) {
 		return "", "", false
 	}
-	if list[0].node == nil {
+	if list[0].tree() == nil {
 		return "", "", false
 	}
-	context, name, ok = strings.Cut(dotted(list[0].node), ".")
+	context, name, ok = strings.Cut(dotted(list[0].tree()), ".")
 	return context, strings.ToUpper(name), ok && !strings.Contains(name, ".")
 }
 

@@ -14,11 +14,11 @@ import (
 func Folded(value string, m *Matrix) []string {
 	var out []string
 	for _, e := range expressions(value, !strings.Contains(value, "${{")) {
-		if e.node == nil {
+		if e.tree() == nil {
 			return nil
 		}
 		ok := true
-		actionlint.VisitExprNode(e.node, func(n, _ actionlint.ExprNode, entering bool) {
+		actionlint.VisitExprNode(e.tree(), func(n, _ actionlint.ExprNode, entering bool) {
 			x, is := n.(*actionlint.IndexAccessNode)
 			if v, of := operand(x, is); !entering || !of || v != "secrets" {
 				return

@@ -69,11 +69,11 @@ func headOf(value string) bool {
 		return true
 	}
 	for _, e := range expressions(value, false) {
-		if e.node == nil {
+		if e.tree() == nil {
 			continue
 		}
 		found := false
-		actionlint.VisitExprNode(e.node, func(n, _ actionlint.ExprNode, entering bool) {
+		actionlint.VisitExprNode(e.tree(), func(n, _ actionlint.ExprNode, entering bool) {
 			if entering && headProperty.MatchString(dotted(n)) {
 				found = true
 			}
@@ -156,7 +156,7 @@ func (s *Step) Injections() []Foreign {
 	}
 	var out []Foreign
 	for _, e := range expressions(script, false) {
-		if e.node == nil || !strings.Contains(e.body, "github") || !untrusted(e.node) {
+		if e.tree() == nil || !strings.Contains(e.body, "github") || !untrusted(e.tree()) {
 			continue
 		}
 		p := at

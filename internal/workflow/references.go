@@ -88,18 +88,21 @@ func (w *walker) scalar(n *yaml.Node, key bool) {
 	cursor := 0
 	implicit := p.how == HowIf && !key
 	for _, e := range expressions(n.Value, implicit) {
+		if !e.mayRefer() {
+			continue
+		}
 		at := -1
 		if found := w.text.within(here, cursor, e.body); found >= 0 {
 			at, cursor = found, found+1
 		}
-		if e.node == nil && !implicit && e.mayRefer() {
+		if !e.unread && e.node == nil && !implicit {
 			w.problems.Add(diag.Diagnostic{
 				File: w.file, Line: here.Line, Column: here.Column, Snippet: w.text.line(here.Line),
 				Message: "an expression here does not parse; its secrets were found by their text",
 			})
 		}
 		uses := e.uses()
-		tested := len(uses) > 0 && e.node != nil && !yields(e.node, "secrets")
+		tested := len(uses) > 0 && !e.unread && e.node != nil && !yields(e.node, "secrets")
 		for _, u := range uses {
 			r := Ref{Kind: u.kind, Name: u.name, How: how(p.how, u.kind), Value: n.Value, Pos: here, Tested: tested && u.kind == Secret}
 			if at >= 0 {

@@ -19,9 +19,10 @@ const maxNodes = 200_000
 // text is a file's text after the byte order mark is gone and line ends are "\n".
 type text struct {
 	raw   []byte
-	src   string
+	src   string // the same text; made by index
+	root  *yaml.Node
 	lines []int // byte offset of each line's start; filled by index
-	nodes []Pos // where YAML nodes begin, in the order of the file
+	nodes []Pos // where YAML nodes begin, in the order of the file; filled by list
 }
 
 func newText(src []byte) *text {
@@ -29,7 +30,7 @@ func newText(src []byte) *text {
 	if bytes.Contains(src, []byte("\r\n")) {
 		src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	}
-	return &text{raw: src, src: string(src)}
+	return &text{raw: src}
 }
 
 // index finds the lines, which only a file with a reference or a problem needs.
@@ -37,6 +38,7 @@ func (t *text) index() {
 	if t.lines != nil {
 		return
 	}
+	t.src = string(t.raw)
 	t.lines = make([]int, 1, 1+strings.Count(t.src, "\n"))
 	for at := 0; ; {
 		i := strings.IndexByte(t.src[at:], '\n')
@@ -73,6 +75,9 @@ func (t *text) pos(offset int) Pos {
 // from cursor on; -1 when the node's text is escaped and does not hold it. A block
 // is indented and folded in the file, so white space may differ.
 func (t *text) within(p Pos, cursor int, part string) int {
+	if t.nodes == nil && t.root != nil {
+		t.list(t.root)
+	}
 	start := t.offset(p)
 	end := len(t.src)
 	if i := sort.Search(len(t.nodes), func(i int) bool { return comparePos(t.nodes[i], p) > 0 }); i < len(t.nodes) {
@@ -161,25 +166,35 @@ func (t *text) tree() (*yaml.Node, error) {
 		return nil, errors.New("the file is empty")
 	}
 	root := doc.Content[0]
-	if aliases := t.list(root); aliases > 0 || len(t.nodes) > maxNodes {
+	if nodes, aliases := size(root); aliases > 0 || nodes > maxNodes {
 		budget := maxNodes
 		if !measure(root, map[*yaml.Node]bool{}, &budget) {
 			return nil, errAliases
 		}
 	}
+	t.root = root
 	return root, nil
 }
 
-// list notes where every node begins and counts the aliases.
-func (t *text) list(n *yaml.Node) (aliases int) {
-	t.nodes = append(t.nodes, Pos{n.Line, n.Column})
+// size counts the nodes of a tree, and the aliases among them.
+func size(n *yaml.Node) (nodes, aliases int) {
 	if n.Kind == yaml.AliasNode {
-		return 1
+		return 1, 1
 	}
+	nodes = 1
 	for _, c := range n.Content {
-		aliases += t.list(c)
+		x, y := size(c)
+		nodes, aliases = nodes+x, aliases+y
 	}
-	return aliases
+	return nodes, aliases
+}
+
+// list notes where every node begins.
+func (t *text) list(n *yaml.Node) {
+	t.nodes = append(t.nodes, Pos{n.Line, n.Column})
+	for _, c := range n.Content {
+		t.list(c)
+	}
 }
 
 // measure says whether following every alias comes to an end within the budget.
