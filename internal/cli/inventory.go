@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/boundary"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/view"
 )
@@ -71,5 +72,9 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
 	}
+	if opts.workflow != "" {
+		return view.Radius(f.IO.Out, f.IO.OutStyle(), inv)
+	}
+	inv.Findings = boundary.InOrder(inv.Findings)
 	return view.Inventory(f.IO.Out, f.IO.OutStyle(), inv)
 }

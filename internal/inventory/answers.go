@@ -148,12 +148,12 @@ func (b *builder) ofIdentity(a *Answers, at Answer, i *Identity) {
 	at.System = strings.Join(i.systems(), ", ")
 	for _, authority := range i.Authority {
 		if list := a.list(authority); list != nil {
-			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + " (" + i.Verdict + ")."
+			at.Sentence = "Job " + at.Job + " can become " + i.Name + " and " + verbs[authority] + " " + at.System + " (" + briefly(i.Verdict) + ")."
 			*list = append(*list, at)
 		}
 	}
 	if len(i.Authority) == 0 {
-		at.Sentence = "Job " + at.Job + " can become " + i.Name + ", and what that may do is not declared (" + i.Verdict + ")."
+		at.Sentence = "Job " + at.Job + " can become " + i.Name + ", and what that may do is not declared (" + briefly(i.Verdict) + ")."
 		a.Escalate = append(a.Escalate, at)
 	}
 }
@@ -219,4 +219,10 @@ func (b *builder) exposure(a *Answers, j Job) {
 			"self-hosted runner": "disk of the self-hosted runner of job " + j.ID,
 		}[place])
 	}
+}
+
+// briefly is a verdict without its reason, which the identity has.
+func briefly(verdict string) string {
+	v, _, _ := strings.Cut(verdict, ":")
+	return v
 }

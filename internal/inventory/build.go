@@ -90,7 +90,7 @@ func (b *builder) repository(m *Model) Repository {
 }
 
 func (b *builder) job(m *Model, in *Instance) Job {
-	j := Job{ID: in.Top.ID, Permissions: maps.Clone(in.Permissions), Runner: strings.Join(in.Job.Runner.Labels, ", "), Reaches: []Reach{}}
+	j := Job{ID: in.Top.ID, Permissions: maps.Clone(in.Permissions), Runner: strings.Join(in.Job.Runner.Labels, ", "), Reaches: []Reach{}, Starts: b.starts(in)}
 	if in.Job.Runner.Group != "" {
 		j.Runner = strings.TrimPrefix(j.Runner+", group "+in.Job.Runner.Group, ", ")
 	}
@@ -331,6 +331,11 @@ func (b *builder) line(in *Instance, p workflow.Pos) int {
 func merge(into *Job, j Job) {
 	into.Reaches = append(into.Reaches, j.Reaches...)
 	into.Exposes = append(into.Exposes, j.Exposes...)
+	for _, x := range j.Starts {
+		if !slices.ContainsFunc(into.Starts, func(y Start) bool { return y.Event == x.Event && y.Trust == x.Trust }) {
+			into.Starts = append(into.Starts, x)
+		}
+	}
 	into.Fetches = append(into.Fetches, j.Fetches...)
 	into.Phase = higher(into.Phase, j.Phase)
 	into.releases = cmp.Or(into.releases, j.releases)

@@ -88,3 +88,22 @@ func (in *Instance) Outsiders() []string {
 	}
 	return out
 }
+
+// starts puts a job's entries into the inventory's words.
+func (b *builder) starts(in *Instance) []Start {
+	out := make([]Start, 0, len(in.Entries))
+	for i := range in.Entries {
+		e := &in.Entries[i]
+		t := string(e.Trust)
+		if e.Name == "push" && b.pushProtected(in.Model, in.Start) {
+			t = string(workflow.Trusted)
+		}
+		out = append(out, Start{Event: e.Name, Trust: t, Authority: e.Authority, Refs: b.refs(in, e.Refs)})
+	}
+	return out
+}
+
+func (b *builder) pushProtected(m *Model, w *ModelWorkflow) bool {
+	i := slices.IndexFunc(w.Triggers, func(t workflow.Trigger) bool { return t.Name == "push" })
+	return i >= 0 && b.protected(m, w.Triggers[i])
+}

@@ -50,6 +50,9 @@ type Job struct {
 	Environment string            `json:"environment"`
 	Runner      string            `json:"runner"` // the runner's labels as written
 	Reaches     []Reach           `json:"reaches"`
+	// Starts are the events that really start the job, through its own condition and those
+	// of the jobs it needs.
+	Starts []Start `json:"starts"`
 	// Exposes are the places beyond the runner's memory into which the job can carry what it reaches.
 	Exposes []string `json:"exposes,omitempty"`
 	// Phase is the highest of the four phases that it touches by what it does: build, verify,
@@ -59,6 +62,17 @@ type Job struct {
 	Fetches []string `json:"fetches,omitempty"`
 
 	releases int // line of the first step that makes a release with the job's token, 0 when none
+}
+
+// Start is one way a job starts.
+type Start struct {
+	Event string `json:"event"`
+	Trust string `json:"trust"` // in what starts it, after every condition on the way
+	// Authority: the run has the repository's secrets and its token's full permissions.
+	Authority bool `json:"authority"`
+	// Refs are patterns of the refs it can run on; "*" stands for any text. They may be
+	// wider than what the workflow lets through, never narrower.
+	Refs []string `json:"refs"`
 }
 
 // Reach is one way a job gets at a credential or identity. Two ids stand for what

@@ -118,6 +118,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			return nil
 		},
 		"inventory":          func(w io.Writer) error { return Inventory(w, style, inv) },
+		"radius":             func(w io.Writer) error { return Radius(w, style, inv) },
 		"markdown inventory": func(w io.Writer) error { return InventoryMarkdown(w, inv) },
 		"markdown report":    func(w io.Writer) error { return ReportMarkdown(w, evidence.Build(events, s), journal.Proven{}) },
 	} {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -13,6 +14,9 @@ type Table struct {
 	Head  []string
 	Rows  [][]string
 	Style Style
+	// Width is how wide the table may be: cells of the widest columns are broken between
+	// words to keep to it. 0 leaves them whole.
+	Width int
 }
 
 // Add appends a row.
@@ -37,6 +41,10 @@ func (t *Table) Write(w io.Writer) error {
 			widths[i] = max(widths[i], lipgloss.Width(c))
 		}
 	}
+	if t.Width > 0 {
+		widths = narrow(widths, t.Width)
+		rows = broken(rows, widths)
+	}
 	var b strings.Builder
 	for _, row := range rows {
 		last := len(row) - 1
@@ -46,11 +54,55 @@ func (t *Table) Write(w io.Writer) error {
 		for i, c := range row[:last+1] {
 			b.WriteString(c)
 			if i < last {
-				b.WriteString(strings.Repeat(" ", widths[i]-lipgloss.Width(c)+2))
+				b.WriteString(strings.Repeat(" ", max(widths[i]-lipgloss.Width(c), 0)+2))
 			}
 		}
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// least is how narrow a column is made at the most.
+const least = 10
+
+// narrow takes from the widest columns until all of them fit.
+func narrow(widths []int, width int) []int {
+	out := slices.Clone(widths)
+	total := 2 * (len(out) - 1)
+	for _, w := range out {
+		total += w
+	}
+	for ; total > width; total-- {
+		widest := 0
+		for i := range out {
+			if out[i] > out[widest] {
+				widest = i
+			}
+		}
+		if out[widest] <= least {
+			break
+		}
+		out[widest]--
+	}
+	return out
+}
+
+// broken gives rows of which every cell keeps to its column, the rest of a cell in
+// rows below.
+func broken(rows [][]string, widths []int) [][]string {
+	var out [][]string
+	for _, row := range rows {
+		var lines [][]string
+		for i, c := range row {
+			for n, l := range strings.Split(Fit(c, widths[i], 0), "\n") {
+				if n == len(lines) {
+					lines = append(lines, make([]string, len(row)))
+				}
+				lines[n][i] = l
+			}
+		}
+		out = append(out, lines...)
+	}
+	return out
 }
