@@ -69,6 +69,8 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	switch format {
 	case "json":
 		return inventory.Write(f.IO.Out, inv)
+	case "sarif":
+		return view.SARIF(f.IO.Out, f.Version, read.boundary(inv.Findings, f))
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
 	}
