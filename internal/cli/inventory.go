@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,7 @@ type inventoryOptions struct {
 	reading  reading
 	workflow string
 	job      string
+	baseline string
 }
 
 func newCmdInventory(f *Factory, runF func(*inventoryOptions) error) *cobra.Command {
@@ -24,7 +27,8 @@ func newCmdInventory(f *Factory, runF func(*inventoryOptions) error) *cobra.Comm
 		Short: "Show what each workflow reaches, what that can do, and who rotates it",
 		Long: `Show workflow → secrets and identities → external systems → rotation owner, and the
 findings. A folder is read as it lies there; a repository is surveyed; --snapshot
-works offline. With --workflow, and --job, it is the blast radius.`,
+works offline. With --workflow, and --job, it is the blast radius. With --baseline it
+tells what came, went or changed since, and nothing else.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.reading.what = args
 			if runF != nil {
@@ -36,6 +40,7 @@ works offline. With --workflow, and --job, it is the blast radius.`,
 	fl := cmd.Flags()
 	opts.reading.addFlag(cmd)
 	fl.StringVar(&opts.workflow, "workflow", "", "only this workflow `file`")
+	fl.StringVar(&opts.baseline, "baseline", "", "tell what is another than in this `file`, an earlier inventory as JSON; exit code 3 if anything is")
 	fl.StringVar(&opts.job, "job", "", "only this `job` of the workflow")
 	return cmd
 }
@@ -45,6 +50,15 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	format, err := f.format("human", "json", "markdown", "sarif")
 	if err != nil {
 		return err
+	}
+	var baseline inventory.Inventory
+	if opts.baseline != "" {
+		if format == "sarif" {
+			return fault(Usage, "use human, json or markdown", "--output sarif has no form for drift")
+		}
+		if baseline, err = readBaseline(opts.baseline); err != nil {
+			return err
+		}
 	}
 	read, err := opts.reading.read(ctx, "inventory")
 	if err != nil {
@@ -66,6 +80,9 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	if err := read.acceptances(f); err != nil {
 		return err
 	}
+	if opts.baseline != "" {
+		return driftRun(f, format, opts, baseline, inv)
+	}
 	switch format {
 	case "json":
 		return inventory.Write(f.IO.Out, inv)
@@ -79,4 +96,41 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	}
 	inv.Findings = boundary.InOrder(inv.Findings)
 	return view.Inventory(f.IO.Out, f.IO.OutStyle(), inv)
+}
+
+func readBaseline(file string) (inventory.Inventory, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return inventory.Inventory{}, &Fault{Usage, fmt.Errorf("read baseline: %w", err), "make one with firebreak inventory --output json"}
+	}
+	inv, err := inventory.Decode(b)
+	if err != nil {
+		return inv, &Fault{Usage, fmt.Errorf("%s: %w", file, err), "make it again with firebreak inventory --output json"}
+	}
+	return inv, nil
+}
+
+// driftRun compares with a baseline, narrowed as the inventory is.
+func driftRun(f *Factory, format string, opts *inventoryOptions, baseline, inv inventory.Inventory) error {
+	if opts.workflow != "" {
+		about := subject{workflows: []string{opts.workflow}}
+		if err := about.complete(""); err != nil {
+			return err
+		}
+		baseline = inventory.ForWorkflow(baseline, about.workflows[0], opts.job)
+	}
+	d := inventory.Compare(baseline, inv)
+	var err error
+	switch format {
+	case "json":
+		err = view.JSON(f.IO.Out, d)
+	case "markdown":
+		err = view.DriftMarkdown(f.IO.Out, d)
+	default:
+		err = view.Drift(f.IO.Out, f.IO.OutStyle(), d)
+	}
+	if err == nil && !d.Empty() {
+		err = fault(Findings, "", "the inventory is another than the baseline: %d added, %d removed, %d changed", len(d.Added), len(d.Removed), len(d.Changed))
+	}
+	return err
 }
