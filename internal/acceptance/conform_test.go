@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +30,22 @@ func TestOutputsAreAsTheirSchemasSay(t *testing.T) {
 	c.whole(read(t, s.file("plan.json")))
 	c.whole(read(t, s.file("plan.json.approval")))
 	c.whole(say("version", "--output", "json"))
-	c.whole(say("inventory", "acme/shop", "--output", "json"))
+	inventory := say("inventory", "acme/shop", "--output", "json")
+	c.whole(inventory)
+	found := heard(s.command("boundary", "acme/shop", "--output", "json"))
+	if found.code != 3 {
+		t.Errorf("boundary: exit %d\n%s", found.code, found.said)
+	}
+	c.whole(found.out)
+	baseline := s.file("baseline.json")
+	if err := os.WriteFile(baseline, []byte(strings.Replace(inventory, `"contents": "read"`, `"contents": "write"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	drifted := heard(s.command("inventory", "acme/shop", "--baseline", baseline, "--output", "json"))
+	if drifted.code != 3 {
+		t.Errorf("drift: exit %d\n%s", drifted.code, drifted.said)
+	}
+	c.whole(drifted.out)
 	c.whole(say("survey", "acme/shop", "--output", "json"))
 
 	// Stopped for want of an approval, killed, and carried to its end.
