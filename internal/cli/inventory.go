@@ -47,14 +47,14 @@ tells what came, went or changed since, and nothing else.`,
 
 func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	f := opts.f
-	format, err := f.format("human", "json", "markdown", "sarif")
+	format, err := f.format("human", "json", "markdown", "sarif", "mermaid")
 	if err != nil {
 		return err
 	}
 	var baseline inventory.Inventory
 	if opts.baseline != "" {
-		if format == "sarif" {
-			return fault(Usage, "use human, json or markdown", "--output sarif has no form for drift")
+		if format == "sarif" || format == "mermaid" {
+			return fault(Usage, "use human, json or markdown", "--output %s has no form for drift", format)
 		}
 		if baseline, err = readBaseline(opts.baseline); err != nil {
 			return err
@@ -88,6 +88,8 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 		return inventory.Write(f.IO.Out, inv)
 	case "sarif":
 		return view.SARIF(f.IO.Out, f.Version, read.boundary(inv.Findings, f))
+	case "mermaid":
+		return view.Mermaid(f.IO.Out, inv)
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
 	}

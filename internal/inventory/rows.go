@@ -51,7 +51,7 @@ func Rows(inv Inventory) []Row {
 						row.Owner, row.Contact, row.Declared = c.Owner, c.Contact, c.Declared
 					} else if i, ok := identities[x.Credential]; ok {
 						row.Kind, row.Name, row.Authority, row.Verdict = "identity", i.Name, i.Authority, i.Verdict
-						row.Systems = []string{i.system()}
+						row.Systems = i.systems()
 						row.Owner, row.Contact, row.Declared = i.Owner, i.Contact, i.Owner != ""
 					} else {
 						continue
