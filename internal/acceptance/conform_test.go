@@ -46,7 +46,13 @@ func TestOutputsAreAsTheirSchemasSay(t *testing.T) {
 		t.Errorf("drift: exit %d\n%s", drifted.code, drifted.said)
 	}
 	c.whole(drifted.out)
-	c.whole(say("survey", "acme/shop", "--output", "json"))
+	survey := say("survey", "acme/shop", "--output", "json")
+	c.whole(survey)
+	earlier := s.file("earlier.json")
+	if err := os.WriteFile(earlier, []byte(survey), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.whole(say("inventory", "acme/shop", "--added-since", earlier, "--output", "json"))
 
 	// Stopped for want of an approval, killed, and carried to its end.
 	unapproved := heard(s.command("run", s.file("plan.json"), "--non-interactive", "--output", "json"))

@@ -18,6 +18,7 @@ type inventoryOptions struct {
 	workflow string
 	job      string
 	baseline string
+	since    string
 }
 
 func newCmdInventory(f *Factory, runF func(*inventoryOptions) error) *cobra.Command {
@@ -41,6 +42,7 @@ tells what came, went or changed since, and nothing else.`,
 	opts.reading.addFlag(cmd)
 	fl.StringVar(&opts.workflow, "workflow", "", "only this workflow `file`")
 	fl.StringVar(&opts.baseline, "baseline", "", "tell what is another than in this `file`, an earlier inventory as JSON; exit code 3 if anything is")
+	fl.StringVar(&opts.since, "added-since", "", "tell what was added, changed or removed since this snapshot `file`")
 	fl.StringVar(&opts.job, "job", "", "only this `job` of the workflow")
 	return cmd
 }
@@ -50,6 +52,9 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	format, err := f.format("human", "json", "markdown", "sarif", "mermaid")
 	if err != nil {
 		return err
+	}
+	if opts.since != "" {
+		return addedRun(ctx, opts, format)
 	}
 	var baseline inventory.Inventory
 	if opts.baseline != "" {

@@ -38,6 +38,7 @@ func outputs() []output {
 		{view.ContainmentSchema, "What containment met and did", "`contain --output json`", reflect.TypeFor[view.Containment]()},
 		{rehearse.ReportSchema, "How a rehearsal ended", "`rehearse --output json`", reflect.TypeFor[rehearse.Report]()},
 		{inventory.Schema, "Who reaches what", "`inventory --output json`", reflect.TypeFor[inventory.Inventory]()},
+		{view.AddedSchema, "What two surveys say was added between them", "`inventory --added-since --output json`", reflect.TypeFor[view.Added]()},
 		{inventory.DriftSchema, "What is another than in an earlier inventory", "`inventory --baseline --output json`", reflect.TypeFor[inventory.Drift]()},
 		{view.BoundarySchema, "What is wrong with the workflows' boundaries", "`boundary --output json`", reflect.TypeFor[view.Boundary]()},
 		{plan.Schema, "Everything that would be done", "`plan --output json`, `plan -o`", reflect.TypeFor[plan.Plan]()},

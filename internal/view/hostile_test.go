@@ -14,6 +14,7 @@ import (
 	"github.com/firebreak/firebreak/internal/journal"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/respond"
+	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
 // hostile is a name an attacker may give a workflow, branch, cache or job.
@@ -120,6 +121,10 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 		"inventory":          func(w io.Writer) error { return Inventory(w, style, inv) },
 		"radius":             func(w io.Writer) error { return Radius(w, style, inv) },
 		"mermaid":            func(w io.Writer) error { return Mermaid(w, inv) },
+		"added":              func(w io.Writer) error { return WriteAdded(w, style, hostileAdded(hostile)) },
+		"markdown added":     func(w io.Writer) error { return AddedMarkdown(w, hostileAdded(hostile)) },
+		"drift":              func(w io.Writer) error { return Drift(w, style, hostileDrift(hostile)) },
+		"markdown drift":     func(w io.Writer) error { return DriftMarkdown(w, hostileDrift(hostile)) },
 		"markdown inventory": func(w io.Writer) error { return InventoryMarkdown(w, inv) },
 		"markdown report":    func(w io.Writer) error { return ReportMarkdown(w, evidence.Build(events, s), journal.Proven{}) },
 	} {
@@ -142,4 +147,12 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 			t.Errorf("%s: the name is not shown at all", name)
 		}
 	}
+}
+
+func hostileAdded(hostile string) Added {
+	return Added{Changes: []snapshot.Change{{What: "added", Kind: hostile, Target: hostile, Name: hostile, Detail: hostile}}, Gaps: []AddedGap{{"earlier", hostile, hostile}}}
+}
+
+func hostileDrift(hostile string) inventory.Drift {
+	return inventory.Drift{Changed: []inventory.Difference{{Kind: "reach", Repository: hostile, Path: hostile, Job: hostile, Name: hostile, Was: hostile, Is: hostile}}}
 }
