@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -41,7 +42,7 @@ func (b *builder) answer(repository string, w *Workflow) {
 				b.ofIdentity(&a, at, b.identities[r.Credential])
 			case r.How == "id-token":
 				at.System = "OIDC"
-				at.Sentence = "Job " + j.ID + " can ask GitHub for OIDC tokens; every cloud trust that accepts its claims opens to it. Which ones do is not evaluable from the workflow alone."
+				at.Sentence = b.asksForTokens(j)
 				a.Escalate = append(a.Escalate, at)
 			default:
 				ofToken(&a, at, j, repository)
@@ -219,6 +220,21 @@ func (b *builder) exposure(a *Answers, j Job) {
 			"self-hosted runner": "disk of the self-hosted runner of job " + j.ID,
 		}[place])
 	}
+}
+
+// asksForTokens says what a job's OIDC tokens open, as far as trust documents were read.
+func (b *builder) asksForTokens(j Job) string {
+	if len(b.doors) == 0 {
+		return "Job " + j.ID + " can ask GitHub for OIDC tokens; every cloud trust that accepts its claims opens to it. Which ones do is not evaluable from the workflow alone."
+	}
+	var open []string
+	for _, r := range j.Reaches {
+		if i := b.identities[r.Credential]; i != nil && i.Verdict == "reachable" && b.doors[i.ref()] != nil {
+			open = append(open, i.Name)
+		}
+	}
+	names := strings.Join(sorted(open), ", ")
+	return "Job " + j.ID + " can ask GitHub for OIDC tokens. Of the trust documents that were read (" + strconv.Itoa(len(b.doors)) + ") these let them in: " + cmp.Or(names, "none") + ". Others were not read."
 }
 
 // briefly is a verdict without its reason, which the identity has.

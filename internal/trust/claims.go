@@ -242,7 +242,7 @@ func seeds(pattern string) []string {
 	}
 	return []string{
 		strings.NewReplacer("*", "any", "?", "x").Replace(pattern),
-		strings.NewReplacer("*", "0/other", "?", "0").Replace(pattern),
+		strings.NewReplacer("*", "other/0", "?", "0").Replace(pattern),
 	}
 }
 

@@ -26,11 +26,18 @@ func Inventory(w io.Writer, st Style, inv inventory.Inventory) error {
 		return err
 	}
 	several := len(inv.Repositories) > 1
+	versions := map[string]int{} // of a file that differs between branches
+	for _, r := range rows {
+		versions[r.Repository+" "+r.Workflow]++
+	}
 	t := Table{Style: st, Width: st.width, Head: []string{"WORKFLOW", "SECRETS AND IDENTITIES", "EXTERNAL SYSTEMS", "ROTATION OWNER"}}
 	for _, r := range rows {
 		name := strings.TrimPrefix(r.Workflow, ".github/workflows/")
 		if several {
 			name = r.Repository + " " + name
+		}
+		if versions[r.Repository+" "+r.Workflow] > 1 {
+			name += " on " + strings.Join(r.Branches, ", ")
 		}
 		owners := Line(strings.Join(r.Owners, ", "))
 		if owners == "" && len(r.Names) > 0 {
