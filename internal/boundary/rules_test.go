@@ -10,6 +10,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/inventory"
+	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
 var update = flag.Bool("update", false, "write the .out files anew")
@@ -17,7 +18,7 @@ var update = flag.Bool("update", false, "write the .out files anew")
 // TestRules holds each testdata/RULE/CASE.yaml to its .out: the findings of that
 // rule. A first line "# branches: a b" puts the file on those branches (main
 // otherwise); "# default permissions: not known" or "write" and "# visibility: public" say
-// what is known of the repository.
+// what is known of the repository; "# environments: surveyed" gives it those of surveyedEnvironments.
 func TestRules(t *testing.T) {
 	cases, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil || len(cases) == 0 {
@@ -93,6 +94,9 @@ func judged(t *testing.T, file string) []inventory.Finding {
 	if v, ok := strings.CutPrefix(first, "# visibility: "); ok {
 		src.Visibility = v
 	}
+	if first == "# environments: surveyed" {
+		src.Environments = surveyedEnvironments()
+	}
 	src.Files = append(src.Files, inventory.SourceFile{Path: ".github/workflows/case.yml", Branches: branches, Content: b})
 	for _, shared := range []string{".github/workflows/called.yml", ".github/workflows/release.yml", ".github/actions/fetch/action.yml"} {
 		b, err := os.ReadFile(filepath.Join("testdata/shared", shared))
@@ -108,4 +112,23 @@ func judged(t *testing.T, file string) []inventory.Finding {
 	}}
 	models := inventory.Parse([]inventory.Source{src})
 	return Check(models, inventory.Build(models, nil, cfg))
+}
+
+// surveyedEnvironments has one of every kind there is.
+func surveyedEnvironments() map[string]inventory.Environment {
+	s := &snapshot.Snapshot{
+		Gaps: []snapshot.Gap{{Provider: "github", What: "branches that may use environment unread of acme/shop", Why: "403"}},
+		Repositories: []snapshot.Repository{{FullName: "acme/shop", Branches: []snapshot.Branch{{Name: "main"}}, Environments: []snapshot.Environment{
+			{Name: "Production", Policy: "custom", Branches: []string{"main"}, Reviewers: []string{"alice"}},
+			{Name: "open"},
+			{Name: "any-name", Policy: "custom", Branches: []string{"release/*", "*"}},
+			{Name: "protected", Policy: "protected"},
+			{Name: "asked", Reviewers: []string{"alice"}},
+			{Name: "asked-bypass", Reviewers: []string{"alice"}, CanBypass: true},
+			{Name: "unasked", Policy: "custom", Branches: []string{"main"}, CanBypass: true},
+			{Name: "bypass", Policy: "custom", Branches: []string{"main"}, Reviewers: []string{"alice"}, CanBypass: true},
+			{Name: "unread", Policy: "custom", Reviewers: []string{"alice"}},
+		}}},
+	}
+	return inventory.FromSnapshot(s)[0].Environments
 }

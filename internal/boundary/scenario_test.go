@@ -27,6 +27,7 @@ func surveyed(t *testing.T, main, legacy string) *snapshot.Snapshot {
 			{Name: "DEPLOY_AWS_ACCESS_KEY_ID", Scope: "environment/preview"},
 			{Name: "DEPLOY_AWS_SECRET_ACCESS_KEY", Scope: "environment/preview"},
 		},
+		Environments: []snapshot.Environment{{Name: "preview"}, {Name: "release", Reviewers: []string{"alice", "carol"}}},
 		Variables: []snapshot.Variable{
 			{Name: "PROD_DEPLOY_ROLE", Scope: "repository", Value: "arn:aws:iam::111122223333:role/deploy"}, {Name: "VAULT_ROLE", Scope: "repository", Value: "ci"},
 		},
@@ -77,8 +78,8 @@ func TestScenarioHoldsTheGateUntilBothBranchesAreMended(t *testing.T) {
 		main, legacy string
 		want         []string
 	}{
-		{"repo", "repo", []string{"main untrusted-checkout-with-secrets", "legacy untrusted-checkout-with-secrets", "main id-token-beside-untrusted-code", "legacy id-token-beside-untrusted-code"}},
-		{"fixed", "repo", []string{"legacy untrusted-checkout-with-secrets", "legacy id-token-beside-untrusted-code"}},
+		{"repo", "repo", []string{"main untrusted-checkout-with-secrets", "legacy untrusted-checkout-with-secrets", "main id-token-beside-untrusted-code", "legacy id-token-beside-untrusted-code", "main deploy-outside-protected-environment", "legacy deploy-outside-protected-environment"}},
+		{"fixed", "repo", []string{"legacy untrusted-checkout-with-secrets", "legacy id-token-beside-untrusted-code", "legacy deploy-outside-protected-environment"}},
 		{"fixed", "fixed", nil},
 	} {
 		s := surveyed(t, c.main, c.legacy)

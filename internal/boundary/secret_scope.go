@@ -149,7 +149,7 @@ var secretOnCommandLine = Rule{
 	judge: func(r *run) []hit {
 		var hits []hit
 		for _, x := range r.Job.Refs {
-			if x.Kind == workflow.Secret && x.How == workflow.HowRun && !x.Tested {
+			if x.Kind == workflow.Secret && x.How == workflow.HowRun && !x.Tested && !(x.Step >= 0 && workflow.Addresses(r.Job.Steps[x.Step].Run, x.Name)) {
 				hits = append(hits, hit{Pos: x.Pos, severity: Low, message: "job " + r.Job.ID + " writes secret " + x.Name + " into a script"})
 			}
 		}

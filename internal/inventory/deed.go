@@ -116,7 +116,7 @@ func (d *deed) takes(r workflow.Ref) bool {
 	case workflow.HowWith:
 		return r.Step >= 0 && contains(d.with, r.As)
 	case workflow.HowRun:
-		return d.use != nil && d.kind != workflow.Build && d.kind != workflow.Setup
+		return d.use != nil && d.kind != workflow.Build && d.kind != workflow.Setup && !workflow.Addresses(d.step.Run, r.Name)
 	}
 	return false
 }

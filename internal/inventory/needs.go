@@ -95,7 +95,7 @@ func (n *Needs) action(s *InstanceStep, given bool) {
 	switch {
 	case k.Needs != nil:
 		n.add(k.Needs)
-	case given || k.Kind == workflow.Repo || k.Kind == workflow.Publish:
+	case given || k.Token || k.Kind == workflow.Repo || k.Kind == workflow.Publish:
 		n.lacks("what %s does with the token depends on what it is told", s.Uses)
 	}
 }
@@ -123,6 +123,10 @@ func (n *Needs) script(s *InstanceStep, given bool) {
 		if u.Needs != nil {
 			known = true
 			n.add(u.Needs)
+			if u.Kind == workflow.Repo {
+				// Source: cli/cli issue 6274: gh pr edit reads the projects of what it edits.
+				n.Maybe["repository-projects"] = true
+			}
 		}
 	}
 	if given && !known {

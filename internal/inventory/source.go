@@ -21,7 +21,9 @@ type Source struct {
 	// can make or move a tag either.
 	Frozen     []string
 	TagsFrozen bool
-	Files      []SourceFile
+	// Environments are by lower-case name; nil when they are not known.
+	Environments map[string]Environment
+	Files        []SourceFile
 }
 
 // SourceFile is a file's content on the branches that have exactly it.
@@ -38,12 +40,13 @@ type Model struct {
 	DefaultBranch string
 	// DefaultPermissions: see Source.
 	DefaultPermissions string
-	// Visibility, Frozen and TagsFrozen: see Source.
-	Visibility string
-	Frozen     []string
-	TagsFrozen bool
-	Workflows  []ModelWorkflow
-	Actions    []ModelAction
+	// Visibility, Frozen, TagsFrozen and Environments: see Source.
+	Visibility   string
+	Frozen       []string
+	TagsFrozen   bool
+	Environments map[string]Environment
+	Workflows    []ModelWorkflow
+	Actions      []ModelAction
 }
 
 // ModelWorkflow is a workflow file with the branches that have exactly it.
@@ -64,8 +67,13 @@ type ModelAction struct {
 // FromSnapshot gives the files of every surveyed repository.
 func FromSnapshot(s *snapshot.Snapshot) []Source {
 	var out []Source
-	for _, r := range s.Repositories {
-		src := Source{Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions, Visibility: visibility(r), TagsFrozen: r.TagsFrozen()}
+	gaps := gapsByRepository(s.Gaps)
+	for i := range s.Repositories {
+		r := &s.Repositories[i]
+		src := Source{
+			Repository: r.FullName, DefaultBranch: r.DefaultBranch, DefaultPermissions: r.DefaultPermissions, Visibility: visibility(*r), TagsFrozen: r.TagsFrozen(),
+			Environments: environments(r, gaps[r.FullName]),
+		}
 		for _, b := range r.Branches {
 			if r.Frozen(b.Name) {
 				src.Frozen = append(src.Frozen, b.Name)
@@ -126,7 +134,7 @@ func ParseBy(sources []Source, run Runner) []Model {
 	})
 	models := make([]Model, 0, len(sources))
 	for _, s := range sources {
-		models = append(models, Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Visibility: s.Visibility, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen})
+		models = append(models, Model{Repository: s.Repository, Folder: s.Folder, DefaultBranch: s.DefaultBranch, DefaultPermissions: s.DefaultPermissions, Visibility: s.Visibility, Frozen: s.Frozen, TagsFrozen: s.TagsFrozen, Environments: s.Environments})
 	}
 	for _, f := range all {
 		m := &models[f.source]

@@ -313,3 +313,25 @@ func yields(n actionlint.ExprNode, context string) bool {
 	}
 	return false
 }
+
+// Addresses says whether a script uses a secret only where a name begins, as in
+// ${{ secrets.REGISTRY }}/app:latest: what such a secret hides is an address.
+func Addresses(script, secret string) bool {
+	found := false
+	for _, e := range expressions(script, false) {
+		for _, u := range e.uses() {
+			if u.kind != Secret || u.name != secret {
+				continue
+			}
+			if !strings.EqualFold(strings.TrimSpace(e.body), "secrets."+secret) || !strings.HasPrefix(script[e.end:], "}}/") || !beginsName(script[:e.start-len("${{")]) {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
+
+func beginsName(before string) bool {
+	return before == "" || strings.HasSuffix(before, "://") || strings.ContainsAny(before[len(before)-1:], " \t\n\"'=")
+}

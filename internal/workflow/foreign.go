@@ -181,3 +181,16 @@ func untrusted(n actionlint.ExprNode) bool {
 	c.OnVisitEnd()
 	return len(c.Errs()) > 0
 }
+
+// OutsidersText finds the first expression in a value that an outsider writes.
+func OutsidersText(value string) (string, bool) {
+	if !strings.Contains(value, "${{") {
+		return "", false
+	}
+	for _, e := range expressions(value, false) {
+		if strings.Contains(e.body, "github") && e.tree() != nil && untrusted(e.tree()) {
+			return "${{" + e.body + "}}", true
+		}
+	}
+	return "", false
+}

@@ -47,6 +47,8 @@ type Known struct {
 	// Needs are the permissions of GITHUB_TOKEN it uses, as "scope: level"; nil where
 	// that depends on what it is told or is not known. None says that it uses none.
 	Needs []string
+	// Token: it takes GITHUB_TOKEN without being given it, and hands it on to later steps.
+	Token bool
 	// OIDC: it asks GitHub for an OIDC token: always ("always"), where none of Secrets is
 	// given ("without"), or where the named input is "true".
 	OIDC string

@@ -64,7 +64,7 @@ var registryActions = []Known{
 	{Uses: "docker/bake-action", Kind: Publish, System: "oci", When: "push"},
 	{Uses: "redhat-actions/push-to-registry", Kind: Publish, System: "oci", Secrets: []string{"password"}},
 	{Uses: "peter-evans/dockerhub-description", Kind: Publish, System: "oci", Secrets: []string{"password"}, Needs: None},
-	{Uses: "ko-build/setup-ko", Kind: Setup, System: "oci"},
+	{Uses: "ko-build/setup-ko", Kind: Setup, System: "oci", Token: true, Source: "ko-build/setup-ko action.yml: with github.token it logs ko in to ghcr.io"},
 	{Uses: "js-devtools/npm-publish", Kind: Publish, System: "npm", Secrets: []string{"token"}, Needs: None, OIDC: "without", Trusted: "npm trusted publishing"},
 	{Uses: "changesets/action", Kind: Publish, System: "npm", When: "publish", Env: []string{"NPM_TOKEN", "NODE_AUTH_TOKEN"}, Needs: []string{"contents: write", "pull-requests: write"}},
 	{Uses: "cycjimmy/semantic-release-action", Kind: Publish, System: "npm", Env: []string{"NPM_TOKEN"}, Needs: []string{"contents: write", "issues: write", "pull-requests: write"}},
