@@ -12,7 +12,7 @@ import (
 )
 
 // TestCorpus builds and judges every repository of the corpus as a checkout, twice,
-// and lists what the three rules say, for a person to judge.
+// and lists what the rules say, for a person to judge. It holds testdata/read.tsv to it.
 func TestCorpus(t *testing.T) {
 	root := os.Getenv("FIREBREAK_CORPUS")
 	if root == "" {
@@ -23,6 +23,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	began, count, jobs := time.Now(), map[string]int{}, 0
+	byRule := map[string]int{}
 	for _, d := range dirs {
 		if !d.IsDir() {
 			continue
@@ -53,7 +54,13 @@ func TestCorpus(t *testing.T) {
 		}
 		for _, f := range found {
 			count[f.Rule+" "+f.Severity]++
+			byRule[f.Rule]++
 			t.Logf("%s/%s:%d:%d: %s (%s): %s", d.Name(), f.Path, f.Line, f.Column, f.Rule, f.Severity, f.Message)
+		}
+	}
+	for rule, f := range read(t) {
+		if got := byRule[rule]; got != max(f.findings, 0) {
+			t.Errorf("%s: %d findings, testdata/read.tsv has %d: read them again", rule, got, max(f.findings, 0))
 		}
 	}
 	t.Logf("%v, %d jobs twice, in %v", count, jobs, time.Since(began))

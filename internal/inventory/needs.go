@@ -153,7 +153,28 @@ func opaque(s *InstanceStep) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(strings.TrimSpace(s.Run), "${{") || strings.Contains(s.Run, "./") || strings.Contains(s.Run, ".sh") || strings.Contains(s.Run, ".py") || strings.Contains(s.Run, ".ps1")
+	return strings.HasPrefix(strings.TrimSpace(s.Run), "${{") || strings.Contains(s.Run, "./") || strings.Contains(s.Run, ".sh") || strings.Contains(s.Run, ".py") || strings.Contains(s.Run, ".ps1") || inTree(s.Run)
+}
+
+// inTree says whether a line of a script begins with a program by its path from the
+// working directory, as in script/release.
+func inTree(script string) bool {
+	for l := range strings.Lines(script) {
+		for w := range strings.FieldsSeq(l) {
+			if name, value, ok := strings.Cut(w, "="); ok && name != "" && !strings.Contains(name, "/") && value != "" {
+				continue // a variable for the program behind it
+			}
+			if i := strings.IndexByte(w, '/'); i > 0 && plainName(w[:i]) {
+				return true
+			}
+			break
+		}
+	}
+	return false
+}
+
+func plainName(s string) bool {
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
 }
 
 func carriesToken(vars []workflow.Var) bool {
