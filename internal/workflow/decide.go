@@ -33,7 +33,7 @@ func of(b bool) verdict {
 	return no
 }
 
-// decide folds a condition as far as the event alone decides it.
+// decide folds a condition as far as the event alone decides it; "" where that is not known.
 func decide(n actionlint.ExprNode, event string) verdict {
 	switch n := n.(type) {
 	case *actionlint.BoolNode:
@@ -79,7 +79,7 @@ func fixed(n actionlint.ExprNode, event string) (string, bool) {
 		return n.Value, true
 	case *actionlint.ObjectDerefNode:
 		if dotted(n) == "github.event_name" {
-			return event, true
+			return event, event != ""
 		}
 	}
 	return "", false

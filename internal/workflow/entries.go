@@ -12,7 +12,8 @@ import (
 type Entry struct {
 	Event
 	// Refs are patterns of full refs in which "*" stands for anything, or DefaultRef.
-	// They may be wider than what the file lets through, never narrower.
+	// They may be wider than what the file lets through, never narrower, but for case: a
+	// condition lets refs through that differ from what it names by case alone.
 	Refs []string
 	// Guarded: a condition keeps out every run an outsider starts; Trust is then that of
 	// people with write access.
@@ -38,12 +39,20 @@ func (f *File) Entries(j *Job) []Entry {
 // Narrow takes an entry through a job's condition and those of the jobs it needs. ok
 // is false when the job cannot start by it. For a called workflow's job the entry is
 // that of the job which calls it.
-func (f *File) Narrow(e Entry, j *Job) (out Entry, ok bool) { return f.narrow(e, j, 0) }
+func (f *File) Narrow(e Entry, j *Job) (out Entry, ok bool) {
+	return f.narrow(e, j, map[*Job]bool{})
+}
 
-func (f *File) narrow(e Entry, j *Job, depth int) (Entry, bool) {
+// narrow takes in every condition on the way once, whichever way leads there.
+func (f *File) narrow(e Entry, j *Job, seen map[*Job]bool) (Entry, bool) {
+	if seen[j] {
+		return e, true
+	}
+	seen[j] = true
 	always := false
 	if c := j.condition(); c != nil {
-		if decide(c, e.Name) == no {
+		// A called workflow's own event is its caller's, which is not known here.
+		if e.Name != "workflow_call" && decide(c, e.Name) == no || e.Name == "workflow_call" && decide(c, "") == no {
 			return e, false
 		}
 		if e.Trust == Untrusted && excludes(c, e.Name) {
@@ -58,21 +67,29 @@ func (f *File) narrow(e Entry, j *Job, depth int) (Entry, bool) {
 		always = asksForStatus(c)
 	}
 	// A job whose condition asks for always() or failure() runs although what it needs was skipped.
-	if always || depth > len(f.Jobs) {
+	if always {
 		return e, true
 	}
 	for _, need := range j.Needs {
-		for i := range f.Jobs {
-			if !strings.EqualFold(f.Jobs[i].ID, need) {
-				continue
-			}
+		for _, n := range f.named(need) {
 			var ok bool
-			if e, ok = f.narrow(e, &f.Jobs[i], depth+1); !ok {
+			if e, ok = f.narrow(e, n, seen); !ok {
 				return e, false
 			}
 		}
 	}
 	return e, true
+}
+
+// named are the jobs of an id, which is compared without case.
+func (f *File) named(id string) []*Job { return f.byID[strings.ToLower(id)] }
+
+func (f *File) index() {
+	f.byID = make(map[string][]*Job, len(f.Jobs))
+	for i := range f.Jobs {
+		id := strings.ToLower(f.Jobs[i].ID)
+		f.byID[id] = append(f.byID[id], &f.Jobs[i])
+	}
 }
 
 func (e *Entry) guard() {
@@ -185,10 +202,10 @@ func both(a, b []string) []string {
 			switch {
 			case x == DefaultRef && strings.HasPrefix(y, "refs/heads/"):
 				keep(y)
-			case covers(x, y):
-				keep(y)
 			case covers(y, x):
 				keep(x)
+			case covers(x, y):
+				keep(y)
 			case strings.Contains(x, "*") && strings.Contains(y, "*") && stem(x, y):
 				keep(x)
 			}
@@ -197,8 +214,10 @@ func both(a, b []string) []string {
 	return out
 }
 
-// covers says whether a pattern matches everything another does.
+// covers says whether a pattern matches everything another does. Case does not count,
+// as it does not where GitHub compares in a condition.
 func covers(pattern, s string) bool {
+	pattern, s = strings.ToLower(pattern), strings.ToLower(s)
 	first, rest, star := strings.Cut(pattern, "*")
 	if !star {
 		return pattern == s
@@ -221,6 +240,7 @@ func covers(pattern, s string) bool {
 
 // stem says whether one pattern's text before its first "*" begins the other's.
 func stem(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
 	a, _, _ = strings.Cut(a, "*")
 	b, _, _ = strings.Cut(b, "*")
 	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)

@@ -28,6 +28,9 @@ func TestEntries(t *testing.T) {
 		{"need that does not run, minded not", "push", "    needs: first\n    if: always()\n  first:\n    if: false\n    runs-on: x\n    steps: [ { run: x } ]\n", "push contributor refs/heads/*,refs/tags/*"},
 		{"text is always true", "push", "    if: x ${{ false }}\n", "push contributor refs/heads/*,refs/tags/*"},
 		{"schedule", "{schedule: [{cron: '0 0 * * *'}]}", "", "schedule trusted refs/heads/@default"},
+		{"a ref in other letters", "{push: {branches: [Main]}}", "    if: github.ref == 'refs/heads/main'\n", "push contributor refs/heads/Main"},
+		{"a called workflow's event is its caller's", "workflow_call", "    if: github.event_name == 'push'\n", "workflow_call contributor refs/heads/*,refs/tags/*"},
+		{"called, and false all the same", "workflow_call", "    if: false && github.event_name == 'push'\n", ""},
 		{"needs itself", "push", "    needs: a\n", "push contributor refs/heads/*,refs/tags/*"},
 	} {
 		job := c.job

@@ -84,9 +84,15 @@ func expressions(value string, implicit bool) []expression {
 	}
 }
 
+// longestExpression is the longest GitHub takes. A longer one is read as text: nested deep
+// enough it would take the parser's stack, which no recover gives back.
+// Source: GitHub Actions' own error, "exceeded max expression length 21000".
+const longestExpression = 21_000
+
 // parseExpression parses up to the closing braces and gives the number of bytes
 // read, braces included; 0 when it does not parse.
 func parseExpression(src string) (actionlint.ExprNode, int) {
+	src = src[:min(len(src), longestExpression+len("}}"))]
 	lexer := actionlint.NewExprLexer(src)
 	node, err := actionlint.NewExprParser().Parse(lexer)
 	if err != nil || lexer.Err() != nil {

@@ -23,6 +23,8 @@ type File struct {
 	// or so wrong that GitHub would not run it and no job could be read.
 	Problems diag.List
 	Broken   bool
+
+	byID map[string][]*Job // ids in lower case
 }
 
 // Trigger is one event in the file with its filters.

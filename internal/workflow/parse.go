@@ -27,18 +27,37 @@ func IsAction(name string) bool {
 func Parse(name string, src []byte) *File {
 	f := &File{Path: name}
 	t := newText(src)
-	root, w := read(name, t, inWorkflow, &f.Problems)
+	if gaveUp := survive(func() { f.read(t) }); gaveUp != "" {
+		*f = File{Path: name, Broken: true, Refs: t.scan()}
+		f.Problems.Add(diag.Diagnostic{File: name, Message: gaveUp, Hint: "its secrets were found by their text"})
+	}
+	return f
+}
+
+func (f *File) read(t *text) {
+	root, w := read(f.Path, t, inWorkflow, &f.Problems)
 	if root == nil {
 		f.Broken = true
 		f.Refs = t.scan()
-		return f
+		return
 	}
 	f.structure(root, w)
 	if f.Broken = len(f.Jobs) == 0; f.Broken {
-		f.Problems.Add(diag.Diagnostic{File: name, Line: root.Line, Column: root.Column, Message: "no job could be read in this file", Hint: "a workflow has a mapping of jobs under the key jobs"})
+		f.Problems.Add(diag.Diagnostic{File: f.Path, Line: root.Line, Column: root.Column, Message: "no job could be read in this file", Hint: "a workflow has a mapping of jobs under the key jobs"})
 	}
 	f.Problems.Sort()
-	return f
+}
+
+// survive runs what reads an attacker's file with parsers we did not write: a panic of
+// theirs must cost this file's structure and not the whole response. It says so, or "".
+func survive(read func()) (gaveUp string) {
+	defer func() {
+		if p := recover(); p != nil {
+			gaveUp = fmt.Sprintf("the parser gave up: %v", p)
+		}
+	}()
+	read()
+	return ""
 }
 
 // read parses the tree and collects its references; nil when there is no tree.

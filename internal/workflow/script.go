@@ -81,7 +81,13 @@ type scanner struct {
 	at    int
 	found []Use
 	heres []string // here-documents that begin with the next line
+	depth int      // of substitutions
+	// counted is a place up to which the line ends were counted, and how many.
+	counted, lines int
 }
+
+// maxDepth is how deep substitutions are read; what lies deeper is text.
+const maxDepth = 50
 
 // list reads commands up to a closing character, or to the end.
 func (s *scanner) list(end byte) {
@@ -129,6 +135,16 @@ func (s *scanner) list(end byte) {
 		}
 	}
 	flush()
+}
+
+// inner reads a substitution as commands of its own.
+func (s *scanner) inner(end byte) {
+	if s.depth >= maxDepth {
+		return
+	}
+	s.depth++
+	s.list(end)
+	s.depth--
 }
 
 func (s *scanner) next() byte {
@@ -184,11 +200,11 @@ func (s *scanner) word(end byte) string {
 			if end == '`' {
 				return built.String()
 			}
-			s.list('`')
+			s.inner('`')
 		case c == '$' && s.next() == '(':
 			take()
 			s.at += 2
-			s.list(')')
+			s.inner(')')
 		case c == '$' && strings.HasPrefix(s.src[s.at:], "${{"):
 			n := strings.Index(s.src[s.at:], "}}")
 			if n < 0 {
@@ -226,7 +242,7 @@ func (s *scanner) quoted(built *strings.Builder) {
 			return
 		case c == '$' && s.next() == '(':
 			s.at += 2
-			s.list(')')
+			s.inner(')')
 		case c == '\\' && s.at+1 < len(s.src):
 			built.WriteByte(s.src[s.at+1])
 			s.at += 2
@@ -308,14 +324,34 @@ func (s *scanner) lookUp(program string, args []string, start int) {
 		if slices.ContainsFunc(args, func(a string) bool { return oneOf("--dry-run", a) && a != "--dry-run=false" }) {
 			return
 		}
-		if slices.ContainsFunc(s.found, func(u Use) bool { return u.Command == f.row && u.Line == s.lineOf(start) }) {
+		line := s.lineOf(start)
+		if s.told(f.row, line) {
 			continue
 		}
-		s.found = append(s.found, Use{f.row, s.lineOf(start), slices.Clone(args)})
+		s.found = append(s.found, Use{f.row, line, slices.Clone(args)})
 	}
 }
 
-func (s *scanner) lineOf(at int) int { return strings.Count(s.src[:min(at, len(s.src))], "\n") }
+// told says whether a row was found on the line already.
+func (s *scanner) told(row *Command, line int) bool {
+	for i := len(s.found) - 1; i >= 0 && s.found[i].Line == line; i-- {
+		if s.found[i].Command == row {
+			return true
+		}
+	}
+	return false
+}
+
+// lineOf counts on from where it counted last: places come nearly in order.
+func (s *scanner) lineOf(at int) int {
+	at = min(at, len(s.src))
+	if at < s.counted {
+		return s.lines - strings.Count(s.src[at:s.counted], "\n")
+	}
+	s.lines += strings.Count(s.src[s.counted:at], "\n")
+	s.counted = at
+	return s.lines
+}
 
 func isName(s string) bool {
 	for i := 0; i < len(s); i++ {

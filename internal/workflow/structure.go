@@ -35,6 +35,7 @@ func (f *File) structure(root *yaml.Node, w *walker) {
 	})
 	f.Refs = w.of(func(job string) bool { return job == "" || !read[job] })
 	slices.SortStableFunc(f.Jobs, func(a, b Job) int { return comparePos(a.Pos, b.Pos) })
+	f.index()
 }
 
 func permissions(k, v *yaml.Node) *Permissions {

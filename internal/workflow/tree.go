@@ -18,11 +18,14 @@ const maxNodes = 200_000
 
 // text is a file's text after the byte order mark is gone and line ends are "\n".
 type text struct {
-	raw   []byte
-	src   string // the same text; made by index
-	root  *yaml.Node
-	lines []int // byte offset of each line's start; filled by index
-	nodes []Pos // where YAML nodes begin, in the order of the file; filled by list
+	raw  []byte
+	src  string // the same text; made by index
+	root *yaml.Node
+
+	lastOffset int
+	lines      []int // byte offset of each line's start; filled by index
+	last       Pos   // of lastOffset, see pos
+	nodes      []Pos // where YAML nodes begin, in the order of the file; filled by list
 }
 
 func newText(src []byte) *text {
@@ -64,11 +67,17 @@ func (t *text) offset(p Pos) int {
 	return i
 }
 
-// pos is the place of a byte offset.
+// pos is the place of a byte offset. It counts on from the last one on the same line:
+// a line can hold tens of thousands.
 func (t *text) pos(offset int) Pos {
 	t.index()
 	line := sort.SearchInts(t.lines, offset+1)
-	return Pos{Line: line, Column: utf8.RuneCountInString(t.src[t.lines[line-1]:offset]) + 1}
+	from, column := t.lines[line-1], 1
+	if t.last.Line == line && t.lastOffset <= offset {
+		from, column = t.lastOffset, t.last.Column
+	}
+	t.last, t.lastOffset = Pos{Line: line, Column: column + utf8.RuneCountInString(t.src[from:offset])}, offset
+	return t.last
 }
 
 // within is where part stands in the text of the node that begins at p, searching
