@@ -80,6 +80,7 @@ func (b *builder) claimSets(in *Instance) []*trust.ClaimSet {
 			set.Environment = "*"
 		}
 	}
+	set.Runner = machine(in.Job.Runner)
 	if in.Call != nil {
 		set.Called = m.Repository + "/" + in.File.Path
 	}
@@ -92,6 +93,17 @@ func (b *builder) claimSets(in *Instance) []*trust.ClaimSet {
 		}
 	}
 	return out
+}
+
+// machine is the claim runner_environment, "" where the labels do not tell.
+func machine(r workflow.Runner) string {
+	switch {
+	case slices.ContainsFunc(r.Labels, func(l string) bool { return strings.EqualFold(l, "self-hosted") }):
+		return "self-hosted"
+	case r.Group == "" && len(r.Labels) == 1 && slices.ContainsFunc([]string{"ubuntu-", "windows-", "macos-"}, func(p string) bool { return strings.HasPrefix(r.Labels[0], p) }):
+		return "github-hosted"
+	}
+	return ""
 }
 
 // refs are those an event's runs can have here: the default branch by its name, and in
@@ -221,6 +233,13 @@ func (b *builder) byARN(arn string) *Identity {
 
 // open tells of every identity whose document was read who could get in.
 func (b *builder) open() {
+	if len(b.doors) == 0 {
+		return
+	}
+	around := trust.Around{Repositories: make(map[string]trust.Repository, len(b.repos))}
+	for name, r := range b.repos {
+		around.Repositories[strings.ToLower(name)] = known(name, r, b.subject(name))
+	}
 	for _, i := range b.identities {
 		d := b.doors[i.ref()]
 		if d == nil || d.aws == nil {
@@ -228,10 +247,6 @@ func (b *builder) open() {
 		}
 		for _, x := range d.aws.Doors() {
 			i.OpenTo = append(i.OpenTo, x.String())
-		}
-		around := trust.Around{Repositories: map[string]trust.Repository{}}
-		for name, r := range b.repos {
-			around.Repositories[name] = known(name, r, b.subject(name))
 		}
 		for _, x := range d.aws.Lint(around) {
 			b.findings = append(b.findings, Finding{

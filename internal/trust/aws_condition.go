@@ -93,6 +93,9 @@ func (p *Policy) condition(x Condition, c Claims) (Verdict, string) {
 	if known {
 		value, present = c[claim]
 	}
+	if !present && known && unsaid(claim) {
+		return Unknown, fmt.Sprintf("%s of the token is not known", claim)
+	}
 	if o.null {
 		for _, v := range x.Values {
 			if strings.EqualFold(v, "true") != present {
@@ -105,9 +108,6 @@ func (p *Policy) condition(x Condition, c Claims) (Verdict, string) {
 		return Unknown, fmt.Sprintf("operator %s is not evaluated", x.Operator)
 	}
 	if !present {
-		if known && unsaid(claim) {
-			return Unknown, fmt.Sprintf("%s of the token is not known", claim)
-		}
 		if o.ifExists || o.all || o.negative && !o.any {
 			return Allowed, ""
 		}
@@ -126,13 +126,16 @@ func (p *Policy) condition(x Condition, c Claims) (Verdict, string) {
 	return Allowed, ""
 }
 
-// unsaid are claims that every token has and that we may not know.
+// unsaid says whether a claim that a set does not have may stand in its tokens all the
+// same: every token has it, or some do, and we may not know. A missing environment is
+// known: the job is in none.
 func unsaid(claim string) bool {
 	switch claim {
-	case "actor_id", "repository_id", "repository_owner_id", "enterprise_id", "workflow":
+	case "actor_id", "repository_id", "repository_owner_id", "repository_visibility", "enterprise", "enterprise_id", "workflow", "workflow_sha", "job_workflow_sha",
+		"runner_environment", "head_ref", "base_ref", "ref_protected", "sha", "run_id", "run_number", "run_attempt", "check_run_id":
 		return true
 	}
-	return false
+	return strings.HasPrefix(claim, "repo_property_")
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

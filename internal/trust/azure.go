@@ -63,6 +63,9 @@ func (f *FederatedCredential) Judge(c Claims) Answer {
 	}
 	for _, p := range parts {
 		have, ok := c[p.claim]
+		if !ok && unsaid(p.claim) {
+			return Answer{Verdict: Unknown, Why: "claim " + p.claim + " of the token is not known"}
+		}
 		if !ok || p.matches && !Match(p.value, have) || !p.matches && p.value != have {
 			return Answer{Why: fmt.Sprintf("claim %s does not hold for %q", p.claim, have)}
 		}

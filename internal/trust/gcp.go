@@ -99,7 +99,7 @@ func (p *Pool) Judge(c Claims) Answer {
 		}
 		v, _, err := prg.Eval(vars)
 		if err != nil {
-			return Answer{Why: k + " cannot be mapped: the token lacks a claim"}
+			return lacking(p.Mapping[k], c, k+" cannot be mapped: the token lacks a claim")
 		}
 		if name, ok := strings.CutPrefix(k, "google."); ok {
 			google[name] = v.Value()
@@ -112,7 +112,10 @@ func (p *Pool) Judge(c Claims) Answer {
 		if prg.err != nil {
 			return Answer{Verdict: Unknown, Why: fmt.Sprintf("the condition is not understood: %v", prg.err)}
 		}
-		if v, _, err := prg.Eval(vars); err != nil || v.Value() != true {
+		switch v, _, err := prg.Eval(vars); {
+		case err != nil:
+			return lacking(p.Condition, c, "the provider's condition refuses it: the token lacks a claim")
+		case v.Value() != true:
 			return Answer{Why: "the provider's condition refuses it"}
 		}
 	}
@@ -122,6 +125,17 @@ func (p *Pool) Judge(c Claims) Answer {
 		}
 	}
 	return Answer{Why: "no binding names it"}
+}
+
+// lacking is a denial for want of a claim, unless every token has that claim and we do
+// not know it.
+func lacking(expression string, c Claims, why string) Answer {
+	for claim := range githubClaims {
+		if _, ok := c[claim]; !ok && unsaid(claim) && strings.Contains(expression, claim) {
+			return Answer{Verdict: Unknown, Why: "a claim of the token is not known that " + expression + " asks for"}
+		}
+	}
+	return Answer{Why: why}
 }
 
 // member says whether a principal is the token's.

@@ -30,7 +30,7 @@ type Around struct {
 	ClientIDs []string
 	// Changed is the day the role was last changed ("2025-05-31"), "" when not known.
 	Changed string
-	// Repositories are those that were surveyed, by name.
+	// Repositories are those that were surveyed, by their name in lower case.
 	Repositories map[string]Repository
 }
 

@@ -79,16 +79,15 @@ func (l *lint) spelling(name string) {
 		r, _, _ = strings.Cut(r, "@")
 		plain = o + "/" + r
 	}
-	for full, r := range l.around.Repositories {
-		if !strings.EqualFold(full, plain) {
-			continue
-		}
-		if full != plain {
-			l.add("trust-case", inform, "write "+full, "%s is %s at GitHub, and case counts here: it never holds", plain, full)
-		}
-		if plain == name && (r.Subject.Immutable || strings.Contains(r.Subject.Prefix, "@")) {
-			l.add("trust-mutable-subject", weak, "write "+r.Subject.Prefix, "%s is written by name, and the repository's subjects have ids: it never holds", name)
-		}
+	r, ok := l.around.Repositories[strings.ToLower(plain)]
+	if !ok {
+		return
+	}
+	if r.FullName != plain {
+		l.add("trust-case", inform, "write "+r.FullName, "%s is %s at GitHub, and case counts here: it never holds", plain, r.FullName)
+	}
+	if plain == name && (r.Subject.Immutable || strings.Contains(r.Subject.Prefix, "@")) {
+		l.add("trust-mutable-subject", weak, "write "+r.Subject.Prefix, "%s is written by name, and the repository's subjects have ids: it never holds", name)
 	}
 }
 
@@ -114,7 +113,7 @@ func (l *lint) context(name, context, v string, pattern bool) {
 
 // environment tells of one that any branch can name.
 func (l *lint) environment(name, environment string) {
-	r, surveyed := l.around.Repositories[name]
+	r, surveyed := l.around.Repositories[strings.ToLower(name)]
 	if !surveyed {
 		return
 	}

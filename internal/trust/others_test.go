@@ -47,10 +47,16 @@ func TestOtherDocuments(t *testing.T) {
 		"vault, glob":                     {vault(`{"bound_claims_type":"glob","bound_claims":{"sub":["repo:acme/shop:ref:refs/heads/*","repo:acme/*:environment:p*"]}}`), same, Allowed, ""},
 		"vault, all claims count":         {vault(`{"bound_claims":{"repository":"acme/shop","environment":"staging"}}`), same, Denied, "environment"},
 		"vault, a claim that is absent":   {vault(`{"bound_claims":{"environment":"production"}}`), plain, Denied, "no environment"},
+		"vault, the runner is not known":  {vault(`{"bound_claims":{"runner_environment":"github-hosted"}}`), func(s *ClaimSet) { s.Runner = "" }, Unknown, "runner_environment"},
+		"vault, the runner is known":      {vault(`{"bound_claims":{"runner_environment":"github-hosted"}}`), same, Allowed, ""},
 		"vault, a claim nobody knows":     {vault(`{"bound_claims":{"/nested/x":"y"}}`), same, Unknown, "/nested/x"},
 		"vault, audience alone":           {vault(`{"bound_audiences":["https://github.com/acme"]}`), outsider, Allowed, ""},
 		"vault, ref of any branch":        {vault(`{"bound_claims":{"repository":"acme/shop","ref":"refs/heads/main"}}`), plain, Allowed, ""},
-		"pypi, its own file":              {&PyPIPublisher{Repository: "ACME/shop", Workflow: "deploy.yml"}, same, Allowed, ""},
+		"pypi, its own file":              {&PyPIPublisher{Repository: "ACME/shop", OwnerID: "7", Workflow: "deploy.yml"}, same, Allowed, ""},
+		"pypi, the owner's id is missing": {&PyPIPublisher{Repository: "ACME/shop", Workflow: "deploy.yml"}, same, Unknown, "not known"},
+		"npm, runner not known":           {&NPMPublisher{Repository: "acme/shop", Workflow: "deploy.yml"}, func(s *ClaimSet) { s.Runner = "" }, Unknown, "runners"},
+		"gcp, an id nobody knows":         {pool("assertion.enterprise_id == '1'", whole), same, Unknown, "not known"},
+		"azure, an id nobody knows":       {flexible(`claims['enterprise_id'] eq '1'`), same, Unknown, "enterprise_id"},
 		"pypi, another file":              {&PyPIPublisher{Repository: "acme/shop", Workflow: "other.yml"}, same, Denied, "deploy.yml"},
 		"pypi, environment":               {&PyPIPublisher{Repository: "acme/shop", Workflow: "deploy.yml", Environment: "pypi"}, same, Denied, "environment pypi"},
 		"pypi, a name taken over":         {&PyPIPublisher{Repository: "acme/shop", OwnerID: "99", Workflow: "deploy.yml"}, same, Denied, "another one"},
@@ -120,6 +126,21 @@ func TestUnknownTemplateIsNotADenial(t *testing.T) {
 	s.Subject.Unknown = true
 	if a := Evaluate(p, s); a.Verdict != Unknown || !strings.Contains(a.Why, "template was not read") {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Null says whether a claim is there; of one that is not known, that is not known either.
+func TestNullOfAClaimNobodyKnows(t *testing.T) {
+	for claim, want := range map[string]Verdict{"enterprise_id": Unknown, "environment": Allowed, "sub": Denied} {
+		p, err := ParsePolicy([]byte(`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Principal":{"Federated":"arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com"},"Condition":{"Null":{"token.actions.githubusercontent.com:`+claim+`":"true"}}}}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := jobs()["ours"]
+		s.Environment = ""
+		if a := Evaluate(p, s); a.Verdict != want {
+			t.Errorf("%s: %v, want %v", claim, a.Verdict, want)
+		}
 	}
 }
 

@@ -109,7 +109,7 @@ func said(a Answer, s *ClaimSet) string {
 func jobs() map[string]*ClaimSet {
 	ours := &ClaimSet{
 		Repository: "acme/shop", RepositoryID: "42", OwnerID: "7", Event: "push", Ref: "refs/heads/*", Environment: "production",
-		Workflow: ".github/workflows/deploy.yml", WorkflowName: "deploy", JobName: "job deploy",
+		Workflow: ".github/workflows/deploy.yml", WorkflowName: "deploy", JobName: "job deploy", Runner: "github-hosted",
 	}
 	sibling := *ours
 	sibling.Repository, sibling.RepositoryID = "acme/app-fork", "43"

@@ -34,6 +34,8 @@ func (p *PyPIPublisher) Judge(c Claims) Answer {
 		return Answer{Why: fmt.Sprintf("the job is not of the repository's %s but of %s", p.Workflow, c["job_workflow_ref"])}
 	case p.Environment != "" && !strings.EqualFold(c["environment"], p.Environment):
 		return Answer{Why: "the job is not in environment " + p.Environment}
+	case p.OwnerID == "" || c["repository_owner_id"] == "":
+		return Answer{Verdict: Unknown, Why: "whether the owner of that name is still the publisher's is not known: an id was not read"}
 	}
 	return Answer{Verdict: Allowed, Claims: c, Statement: 1}
 }
@@ -69,6 +71,8 @@ func (p *NPMPublisher) Judge(c Claims) Answer {
 		return Answer{Why: "the job is not in environment " + p.Environment}
 	case c["runner_environment"] == "self-hosted":
 		return Answer{Why: "npm takes tokens of GitHub's own runners alone"}
+	case c["runner_environment"] == "":
+		return Answer{Verdict: Unknown, Why: "whether the job runs on one of GitHub's own runners, as npm wants, is not known"}
 	}
 	return Answer{Verdict: Allowed, Claims: c, Statement: 1}
 }
