@@ -43,7 +43,7 @@ var artifactFromLowerTrust = Rule{
 			case runsTree(s):
 				return []hit{{
 					Pos: at, severity: severity, events: events,
-					message: "job " + r.Job.ID + " fetches the artifact of the run that started it and then runs " + title(&s.Step) + " while it holds " + what,
+					message: "job " + r.Job.ID + " fetches the artifact of the run that started it and then runs " + title(s.Step) + " while it holds " + what,
 				}}
 			}
 		}

@@ -73,7 +73,7 @@ var phasesShareJob = Rule{
 			s := &r.Steps[i]
 			for _, u := range s.Commands() {
 				if u.Kind == workflow.Build && u.System != "oci" && fetches(u) && built == "" {
-					built = title(&s.Step)
+					built = title(s.Step)
 				}
 			}
 			if built == "" {
@@ -217,7 +217,7 @@ var curlToShell = Rule{
 				if strings.Contains(s.Run, "\n") {
 					p.Line, p.Column = p.Line+1+line, 1
 				}
-				hits = append(hits, hit{Pos: r.at(s, p), severity: Low, message: "job " + r.Job.ID + " pipes a download into a shell (" + title(&s.Step) + ") while it holds " + what})
+				hits = append(hits, hit{Pos: r.at(s, p), severity: Low, message: "job " + r.Job.ID + " pipes a download into a shell (" + title(s.Step) + ") while it holds " + what})
 			}
 		}
 		return hits
@@ -296,7 +296,7 @@ var confusedBotCheck = Rule{
 		}
 		for i := range r.Steps {
 			if s := &r.Steps[i]; asksActor(s.If) {
-				hits = append(hits, hit{Pos: r.at(s, s.Pos), severity: Medium, events: r.outsiders, message: title(&s.Step) + " of job " + r.Job.ID + " trusts github.actor to be a bot, on " + strings.Join(r.outsiders, ", ")})
+				hits = append(hits, hit{Pos: r.at(s, s.Pos), severity: Medium, events: r.outsiders, message: title(s.Step) + " of job " + r.Job.ID + " trusts github.actor to be a bot, on " + strings.Join(r.outsiders, ", ")})
 			}
 		}
 		return hits

@@ -33,9 +33,10 @@ type Instance struct {
 	Remote string
 }
 
-// InstanceStep is a step with what its names are bound to.
+// InstanceStep is a step with what its names are bound to. The step is the file's own
+// where nothing had to be put into it; nobody changes it.
 type InstanceStep struct {
-	workflow.Step
+	*workflow.Step
 	Path  string       // file it is written in
 	Shown workflow.Pos // where to point in the job's file: the step itself, or the use of the action it is in
 	Env   [][]workflow.Var
@@ -137,10 +138,15 @@ func (in *Instance) Real(name string) []string {
 
 // open lists a job's steps with those of local composite actions in their place.
 func (m *Model) open(branches []string, path string, j *workflow.Job, fileEnv, inputs []workflow.Var) []InstanceStep {
-	var out []InstanceStep
-	for _, s := range j.Steps {
-		s = substitute(s, inputs)
-		out = m.step(out, branches, InstanceStep{Step: s, Path: path, Shown: s.Pos, Env: [][]workflow.Var{s.Env, j.Env, fileEnv}}, 0)
+	out := make([]InstanceStep, 0, len(j.Steps))
+	bare := [][]workflow.Var{nil, j.Env, fileEnv} // of the steps without an env of their own
+	for i := range j.Steps {
+		s := substitute(&j.Steps[i], inputs)
+		env := bare
+		if len(s.Env) > 0 {
+			env = [][]workflow.Var{s.Env, j.Env, fileEnv}
+		}
+		out = m.step(out, branches, InstanceStep{Step: s, Path: path, Shown: s.Pos, Env: env}, 0)
 	}
 	return out
 }
@@ -158,10 +164,10 @@ func (m *Model) step(out []InstanceStep, branches []string, s InstanceStep, dept
 			continue
 		}
 		inputs := slices.Concat(s.With, a.Inputs) // what is passed stands before the defaults
-		for _, inner := range a.Steps {
-			inner = substitute(inner, inputs)
+		for k := range a.Steps {
+			inner := *substitute(&a.Steps[k], inputs)
 			inner.Index = s.Index
-			out = m.step(out, branches, InstanceStep{Step: inner, Path: a.Path, Shown: s.Shown, Env: append([][]workflow.Var{inner.Env}, s.Env...)}, depth+1)
+			out = m.step(out, branches, InstanceStep{Step: &inner, Path: a.Path, Shown: s.Shown, Env: append([][]workflow.Var{inner.Env}, s.Env...)}, depth+1)
 		}
 	}
 	return out
@@ -177,11 +183,13 @@ func together(a, b []string) bool {
 
 var inputUse = regexp.MustCompile(`\$\{\{\s*inputs\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}`)
 
-// substitute puts what the caller passes in the place of ${{ inputs.X }}.
-func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
-	if len(inputs) == 0 {
-		return s
+// substitute puts what the caller passes in the place of ${{ inputs.X }}. A step without
+// any is given back as it is, another as a copy.
+func substitute(of *workflow.Step, inputs []workflow.Var) *workflow.Step {
+	if len(inputs) == 0 || !takesInputs(of) {
+		return of
 	}
+	s := *of
 	put := func(text string) string {
 		return inputUse.ReplaceAllStringFunc(text, func(m string) string {
 			name := inputUse.FindStringSubmatch(m)[1]
@@ -203,7 +211,12 @@ func substitute(s workflow.Step, inputs []workflow.Var) workflow.Step {
 	for i := range s.Env {
 		s.Env[i].Value = put(s.Env[i].Value)
 	}
-	return s
+	return &s
+}
+
+func takesInputs(s *workflow.Step) bool {
+	held := func(v workflow.Var) bool { return inputUse.MatchString(v.Value) }
+	return inputUse.MatchString(s.Run) || slices.ContainsFunc(s.With, held) || slices.ContainsFunc(s.Env, held)
 }
 
 // Refs are the references in the job, those above the jobs of its file included.
