@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/firebreak/firebreak/internal/cli"
 )
@@ -10,4 +11,13 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-func main() { os.Exit(cli.Main(version, os.Args[1:], os.Environ())) }
+// memory is what the garbage collector tries to stay within where GOMEMLIMIT says
+// nothing: it collects harder on the way there. It is no bound.
+const memory = 860 << 20
+
+func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
+	os.Exit(cli.Main(version, os.Args[1:], os.Environ()))
+}

@@ -150,7 +150,9 @@ func CheckBy(models []inventory.Model, inv inventory.Inventory, each inventory.R
 			found[n] = f.apply(found[n], &rules[k])
 		}
 	})
-	return inventory.Inventory{}.WithFindings(slices.Concat(found...)).Findings
+	everything := slices.Concat(found...)
+	clear(found)
+	return inventory.Ordered(everything)
 }
 
 // whole is a repository with what is worked out once for all its files.

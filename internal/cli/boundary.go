@@ -26,7 +26,7 @@ type boundaryOptions struct {
 }
 
 func newCmdBoundary(f *Factory, runF func(*boundaryOptions) error) *cobra.Command {
-	opts := &boundaryOptions{f: f, reading: reading{f: f}}
+	opts := &boundaryOptions{f: f, reading: reading{f: f, lines: true}}
 	cmd := &cobra.Command{
 		Use:   "boundary [PATH or OWNER/REPO]...",
 		Short: "Show what is wrong with the workflows' boundaries, in the order to mend it",

@@ -65,6 +65,7 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 			return err
 		}
 	}
+	opts.reading.lines = format == "sarif"
 	read, err := opts.reading.read(ctx, "inventory")
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type reading struct {
 	f        *Factory
 	what     []string // folders and OWNER/REPO; the working directory when empty
 	snapshot string   // file to read instead
+	lines    bool     // the files' lines are shown afterwards
 }
 
 // seen is what was read and what follows from it.
@@ -67,14 +68,22 @@ func (r *reading) read(ctx context.Context, agent string) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	out.judge(local, r.f.Now())
+	out.judge(local, r.f.Now(), r.lines)
 	return out, nil
 }
 
-// judge computes everything that follows from what was read.
-func (s *seen) judge(local *site, now time.Time) {
+// judge computes everything that follows from what was read. Without lines the files'
+// contents are let go: of an organization they are many.
+func (s *seen) judge(local *site, now time.Time, lines bool) {
 	if s.snapshot != nil && s.models == nil {
 		s.models = inventory.ParseBy(inventory.FromSnapshot(s.snapshot), together)
+	}
+	if s.snapshot != nil && !lines {
+		for _, r := range s.snapshot.Repositories {
+			for i := range r.Files {
+				r.Files[i].Content = ""
+			}
+		}
 	}
 	s.models = append(s.models, inventory.ParseBy(s.folders, together)...)
 	inventory.Expand(s.models, together)

@@ -90,7 +90,7 @@ func (b *builder) repository(m *Model) Repository {
 }
 
 func (b *builder) job(m *Model, in *Instance) Job {
-	j := Job{ID: in.Top.ID, Permissions: maps.Clone(in.Permissions), Runner: strings.Join(in.Job.Runner.Labels, ", "), Reaches: []Reach{}, Starts: b.starts(in)}
+	j := Job{ID: in.Top.ID, Permissions: in.Permissions, Runner: strings.Join(in.Job.Runner.Labels, ", "), Reaches: []Reach{}, Starts: b.starts(in)}
 	if in.Job.Runner.Group != "" {
 		j.Runner = strings.TrimPrefix(j.Runner+", group "+in.Job.Runner.Group, ", ")
 	}
@@ -345,6 +345,11 @@ func merge(into *Job, j Job) {
 	if into.Runner == "" {
 		into.Runner = j.Runner
 	}
+	own := maps.Clone(into.Permissions) // those of the first instance are the instance's
+	if own == nil && len(j.Permissions) > 0 {
+		own = map[string]string{}
+	}
+	into.Permissions = own
 	for k, v := range j.Permissions {
 		if into.Permissions[k] != "write" {
 			into.Permissions[k] = v

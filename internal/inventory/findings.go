@@ -18,11 +18,17 @@ const (
 	RuleCopy       = "possible-copy"
 )
 
-// WithFindings gives the inventory with more findings, all in order: repository,
-// path, line, column, rule. Repeats are dropped: of a called workflow that several
-// start, the first of them; a finding that holds a gate stays for each, whose gate it holds.
+// WithFindings gives the inventory with more findings, all in order; see Ordered.
 func (inv Inventory) WithFindings(more []Finding) Inventory {
-	all := slices.Concat(inv.Findings, more)
+	inv.Findings = Ordered(slices.Concat(inv.Findings, more))
+	return inv
+}
+
+// Ordered puts findings in order: repository, path, line, column, rule. Repeats are
+// dropped: of a called workflow that several start, the first of them; a finding that
+// holds a gate stays for each, whose gate it holds. all is taken over: nobody else uses
+// it afterwards.
+func Ordered(all []Finding) []Finding {
 	slices.SortFunc(all, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
@@ -30,15 +36,15 @@ func (inv Inventory) WithFindings(more []Finding) Inventory {
 			cmp.Compare(a.Workflow, b.Workflow), cmp.Compare(a.Job, b.Job),
 		)
 	})
-	inv.Findings = slices.CompactFunc(all, func(a, b Finding) bool {
+	all = slices.CompactFunc(all, func(a, b Finding) bool {
 		return a.Rule == b.Rule && a.Repository == b.Repository && a.Folder == b.Folder && a.Path == b.Path && a.Line == b.Line && a.Column == b.Column &&
 			a.Message == b.Message && slices.Equal(a.Branches, b.Branches) && (!a.Gate || a.Workflow == b.Workflow)
 	})
-	if inv.Findings == nil {
-		inv.Findings = []Finding{}
+	if all == nil {
+		all = []Finding{}
 	}
-	fingerprinted(inv.Findings)
-	return inv
+	fingerprinted(all)
+	return all
 }
 
 // problems tells of a file that could not be read: what it reaches is known by text alone.

@@ -46,14 +46,18 @@ type InstanceStep struct {
 // workflows nest ten levels, composite actions ten.
 const maxDepth = 10
 
-// Instances gives every job that an event of w starts, in the order of the files. They
-// are worked out once and shared: nobody changes them.
+// Instances gives every job that an event of w starts, in the order of the files. After
+// Expand they are worked out already, and shared: nobody changes them.
 func (m *Model) Instances(w *ModelWorkflow) []Instance {
-	if !w.expanded {
-		w.instances, w.expanded = m.expand(w), true
+	if w.expanded {
+		return w.instances
 	}
-	return w.instances
+	return m.expand(w)
 }
+
+// kept is for how many workflows instances are worked out once and kept. Of more they
+// would take more memory than working them out again takes time.
+const kept = 5000
 
 // Expand works out the instances of every workflow ahead, side by side.
 func Expand(models []Model, run Runner) {
@@ -64,9 +68,13 @@ func Expand(models []Model, run Runner) {
 			all = append(all, place{i, k})
 		}
 	}
+	if len(all) > kept {
+		return
+	}
 	run(len(all), func(n int) {
 		m := &models[all[n].m]
-		m.Instances(&m.Workflows[all[n].w])
+		w := &m.Workflows[all[n].w]
+		w.instances, w.expanded = m.expand(w), true
 	})
 }
 
