@@ -122,6 +122,8 @@ type Scope struct {
 	Identities   map[string]string `json:"identities,omitempty"`   // reference → provider kind, e.g. "arn:aws:iam::1:role/x" → "aws.role"
 	Issuers      []Selector        `json:"issuers,omitempty"`
 	Stores       []Selector        `json:"stores,omitempty"`
+	// ActionRefs are tags and branches of actions, "owner/name@ref", whose commits are to be looked up.
+	ActionRefs []string `json:"action_refs,omitempty"`
 }
 
 // Selector points at an issuer identity or store in configuration terms.

@@ -22,6 +22,10 @@ type Pace struct {
 	// Quiet is how long a limit that names no time is waited for, doubled for each
 	// that follows at once; 0 means 5 s.
 	Quiet time.Duration
+	// PerMinute is how many points may be spent in a minute, of which a read costs one
+	// and a mutation five; 0 means any. Reads wait for it and leave a tenth to mutations,
+	// which are counted and never wait.
+	PerMinute int
 }
 
 // Paced keeps at most p.Reads reads and one mutation in flight per host, and
@@ -73,6 +77,7 @@ type host struct {
 	turn  chan struct{} // of the one mutation
 	last  time.Time     // when the last mutation ended; guarded by turn
 	pause pause
+	spent purse
 }
 
 func (p *pacer) host(name string) *host {
@@ -80,7 +85,7 @@ func (p *pacer) host(name string) *host {
 	defer p.mu.Unlock()
 	h := p.hosts[name]
 	if h == nil {
-		h = &host{reads: make(chan struct{}, p.pace.Reads), turn: make(chan struct{}, 1)}
+		h = &host{reads: make(chan struct{}, p.pace.Reads), turn: make(chan struct{}, 1), spent: newPurse(p.pace.PerMinute)}
 		p.hosts[name] = h
 	}
 	return h
@@ -100,12 +105,16 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	defer func() { <-slot }()
 	if !mutates {
+		if err := p.afford(r, h); err != nil {
+			return nil, p.giveUp(r, err)
+		}
 		return p.read(r, h)
 	}
 	if err := p.gap(r, h); err != nil {
 		return nil, p.giveUp(r, err)
 	}
 	defer func() { h.last = p.wire.Now() }()
+	h.spent.mutation(p.wire.Now())
 	resp, _, err := p.send(r, h, 0)
 	return resp, err
 }
@@ -251,19 +260,29 @@ func (p *pacer) giveUp(r *http.Request, err error) error {
 }
 
 const (
-	brief = 10 * time.Second // is waited in place by every read: not worth a round of the decider
-	long  = 5 * time.Minute  // is waited in place by patient ones
+	brief     = 10 * time.Second // is waited in place by every read: not worth a round of the decider
+	long      = 5 * time.Minute  // is waited in place by patient ones
+	unhurried = 65 * time.Minute // longer than any window that is documented
 )
 
-type patientKey struct{}
+type patienceKey struct{}
 
 // Patient is for reads that many others hang on, a survey's: they wait limits of up
 // to five minutes out instead of failing.
-func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patientKey{}, true) }
+func Patient(ctx context.Context) context.Context { return waiting(ctx, long) }
+
+// Unhurried is for reads that go on for hours, an organization's survey: they wait for
+// the next hour's quota.
+func Unhurried(ctx context.Context) context.Context { return waiting(ctx, unhurried) }
+
+// waiting makes a context at least so patient.
+func waiting(ctx context.Context, most time.Duration) context.Context {
+	return context.WithValue(ctx, patienceKey{}, max(most, patience(ctx)))
+}
 
 func patience(ctx context.Context) time.Duration {
-	if ctx.Value(patientKey{}) != nil {
-		return long
+	if most, ok := ctx.Value(patienceKey{}).(time.Duration); ok {
+		return most
 	}
 	return brief
 }

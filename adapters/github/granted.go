@@ -15,6 +15,7 @@ type granted struct {
 	scopes []string          // of a classic token; nil where no answer told any
 	denied map[string]string // "acme/shop actions" → the read that was refused for want of it
 	shown  map[string]bool   // "acme/shop actions" → a read that needs it was answered
+	heard  bool              // something was answered
 }
 
 // listening passes answers on and tells g what they say.
@@ -38,9 +39,17 @@ func (l listening) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// asked says whether anything was asked here.
+func (g *granted) asked() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.heard
+}
+
 func (g *granted) hear(u *url.URL, resp *http.Response) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.heard = true
 	if told, classic := resp.Header[http.CanonicalHeaderKey("X-OAuth-Scopes")]; classic {
 		g.scopes = []string{}
 		for s := range strings.SplitSeq(strings.Join(told, ","), ",") {

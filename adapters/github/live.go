@@ -207,21 +207,9 @@ func cutShort(v *surveyor, ref string) error {
 // Repositories lists the full names of an owner's repositories that are neither
 // archived nor disabled: nothing runs in those.
 func (p *Provider) Repositories(ctx context.Context, owner string) ([]string, error) {
-	type repo struct {
-		FullName string `json:"full_name"`
-		Archived bool   `json:"archived"`
-		Disabled bool   `json:"disabled"`
-	}
-	client := p.client(p.surveying)
-	all, _, err := list[repo](ctx, client, "orgs/"+url.PathEscape(owner)+"/repos", "", nil)
-	if status(err) == http.StatusNotFound {
-		all, _, err = list[repo](ctx, client, "users/"+url.PathEscape(owner)+"/repos", "", nil)
-	}
-	if status(err) == http.StatusNotFound {
-		return nil, adapters.NotThere(fmt.Sprintf("there is no organization or user %s, or the token may not see it", owner))
-	}
+	all, _, err := p.repositoriesOf(ctx, owner)
 	if err != nil {
-		return nil, fmt.Errorf("list the repositories of %s: %w", owner, err)
+		return nil, err
 	}
 	var out []string
 	for _, r := range all {

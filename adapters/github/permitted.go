@@ -50,6 +50,9 @@ func (v *surveyor) judge(on, family, level string) (granted, why, page string) {
 		return v.judgeApp(app, family, level)
 	}
 	g := v.granted
+	if on == v.owner.Login && on != v.r.FullName && v.house.granted.asked() {
+		g = v.house.granted
+	}
 	token := v.web("settings", "personal-access-tokens")
 	if g.scopes != nil {
 		token = v.web("settings", "tokens")

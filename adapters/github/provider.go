@@ -70,7 +70,7 @@ func New(c Config, w adapters.Wire) (*Provider, error) {
 		return nil, errors.New("github: both a token and an App are configured; unset GITHUB_TOKEN or remove github.app from firebreak.yaml")
 	}
 	p := &Provider{base: u, wire: w}
-	paced := limits{adapters.Paced(w, adapters.Pace{Provider: "github", Reads: 6, Gap: time.Second, Told: told, Quiet: quiet}), w.Now}
+	paced := limits{adapters.Paced(w, adapters.Pace{Provider: "github", Reads: 6, Gap: time.Second, Told: told, Quiet: quiet, PerMinute: 900}), w.Now}
 	p.who = identify(c, u, paced, w)
 	signed := signer{paced, p.who, u}
 	reads := adapters.Under(u.Path, routes())

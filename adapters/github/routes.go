@@ -54,7 +54,15 @@ func routes() []adapters.Route {
 // storeRoutes are the reads of secrets outside of Actions' own, and of an organization.
 func storeRoutes(get func(name, pattern string) adapters.Route) []adapters.Route {
 	const repo, org = "/repos/*/*", "/orgs/*"
-	all := []adapters.Route{get("organization hooks", org+"/hooks")}
+	all := []adapters.Route{
+		get("organization hooks", org+"/hooks"),
+		get("organization runners", org+"/actions/runners"),
+		get("organization variables", org+"/actions/variables"),
+		get("repositories of a variable", org+"/actions/variables/*/repositories"),
+		get("organization default permissions", org+"/actions/permissions/workflow"),
+		get("organization subject template", org+"/actions/oidc/customization/sub"),
+		get("installed Apps", org+"/installations"),
+	}
 	for _, at := range []string{repo + "/dependabot", repo + "/codespaces", org + "/actions", org + "/dependabot", org + "/codespaces"} {
 		all = append(all, get("secrets", at+"/secrets"), get("secret, or the key to seal with", at+"/secrets/*"))
 		if strings.HasPrefix(at, org) {

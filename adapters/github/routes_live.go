@@ -9,6 +9,7 @@ func liveRoutes(get func(name, pattern string) adapters.Route) []adapters.Route 
 		get("repositories of an organization", "/orgs/*/repos"),
 		get("repositories of a user", "/users/*/repos"),
 		get("what a run waits for", repo+"/actions/runs/*/pending_deployments"),
+		get("commit", repo+"/commits/*"),
 		get("log of a job", repo+"/actions/jobs/*/logs"),
 	}
 }

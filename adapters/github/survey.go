@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,10 +19,15 @@ import (
 
 // Survey implements adapters.Provider. What a token may not list is a gap; only a
 // repository that cannot be read at all is an error. Repositories that are in s
-// already are replaced.
+// already are replaced. What several repositories of one owner share is read once.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
+	houses := map[string]*house{}
 	for _, name := range scope.Repositories {
-		v, err := p.survey(ctx, name)
+		login := strings.ToLower(owner(name))
+		if houses[login] == nil {
+			houses[login] = p.house(owner(name))
+		}
+		v, err := p.survey(ctx, name, houses[login])
 		if code := status(err); code == http.StatusNotFound || code == http.StatusMovedPermanently {
 			return unseen(name, err)
 		}
@@ -41,7 +47,8 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 	slices.SortFunc(s.Gaps, func(a, b snapshot.Gap) int {
 		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
 	})
-	return nil
+	p.actionRefs(ctx, scope.ActionRefs, s)
+	return ctx.Err()
 }
 
 // surveyor fills one repository. Its parts run at the same time and each write
@@ -50,11 +57,13 @@ type surveyor struct {
 	*Provider
 	client       *github.Client // waits out rate limits, and tells granted what GitHub says of our permissions
 	granted      *granted
+	house        *house // nil where one thing of the repository is looked at
 	r            *snapshot.Repository
 	page         string // the repository's web page
 	role         map[string]bool
 	owner        ownerWire
 	organization *snapshot.Organization // nil when its webhooks were not listed
+	template     json.RawMessage        // of OIDC subjects, the organization's, where it counts here
 
 	mu   sync.Mutex
 	gaps []snapshot.Gap
@@ -71,24 +80,34 @@ type ownerWire struct {
 	Type  string `json:"type"` // "Organization", "User"
 }
 
-func (p *Provider) survey(ctx context.Context, name string) (*surveyor, error) {
-	var repo struct {
-		ID       int64           `json:"id"`
-		FullName string          `json:"full_name"`
-		Default  string          `json:"default_branch"`
-		Private  bool            `json:"private"`
-		Page     string          `json:"html_url"`
-		Role     map[string]bool `json:"permissions"`
-		Owner    ownerWire       `json:"owner"`
-	}
-	v := &surveyor{Provider: p, granted: &granted{}}
+// repositoryWire is what a repository, and a list of them, says of each.
+type repositoryWire struct {
+	ID       int64           `json:"id"`
+	FullName string          `json:"full_name"`
+	Default  string          `json:"default_branch"`
+	Private  bool            `json:"private"`
+	Archived bool            `json:"archived"`
+	Disabled bool            `json:"disabled"`
+	Page     string          `json:"html_url"`
+	Role     map[string]bool `json:"permissions"`
+	Owner    ownerWire       `json:"owner"`
+}
+
+func (p *Provider) survey(ctx context.Context, name string, h *house) (*surveyor, error) {
+	v := &surveyor{Provider: p, granted: &granted{}, house: h}
 	v.client = p.client(listening{p.surveying, v.granted})
+	var repo repositoryWire
 	if _, err := get(ctx, v.client, at(name), &repo); err != nil {
 		return nil, err
 	}
 	if repo.FullName == "" {
 		return nil, errors.New("GitHub's answer names no repository")
 	}
+	return v, v.fill(ctx, repo)
+}
+
+// fill lists everything of a repository.
+func (v *surveyor) fill(ctx context.Context, repo repositoryWire) error {
 	v.r = &snapshot.Repository{FullName: repo.FullName, ID: repo.ID, DefaultBranch: repo.Default, Private: repo.Private}
 	v.page, v.role, v.owner = repo.Page, repo.Role, repo.Owner
 	var wait sync.WaitGroup
@@ -96,15 +115,12 @@ func (p *Provider) survey(ctx context.Context, name string) (*surveyor, error) {
 		wait.Go(func() { v.gap(part.what, part.read(ctx)) })
 	}
 	wait.Wait()
-	return v, ctx.Err()
+	return ctx.Err()
 }
 
 // besideRepository adds what a survey learned that is not the repository's own.
 func (v *surveyor) besideRepository(s *snapshot.Snapshot) {
-	if o := v.organization; o != nil {
-		s.Organizations = slices.DeleteFunc(s.Organizations, func(x snapshot.Organization) bool { return x.Login == o.Login })
-		s.Organizations = append(s.Organizations, *o)
-	}
+	v.besideOwner(s)
 	mine := v.permitted()
 	s.Permissions = slices.DeleteFunc(s.Permissions, func(x snapshot.Permission) bool {
 		return slices.ContainsFunc(mine, func(y snapshot.Permission) bool { return x.Provider == y.Provider && x.On == y.On && x.Name == y.Name })
@@ -113,16 +129,31 @@ func (v *surveyor) besideRepository(s *snapshot.Snapshot) {
 	snapshot.Sort(s)
 }
 
+// besideOwner adds what was learned of the organization by way of the repository.
+func (v *surveyor) besideOwner(s *snapshot.Snapshot) {
+	if v.organization == nil && v.template == nil {
+		return
+	}
+	i := slices.IndexFunc(s.Organizations, func(x snapshot.Organization) bool { return x.Login == v.owner.Login })
+	if i < 0 {
+		i = len(s.Organizations)
+		s.Organizations = append(s.Organizations, snapshot.Organization{Login: v.owner.Login})
+	}
+	if v.organization != nil {
+		s.Organizations[i].Hooks = v.organization.Hooks
+	}
+	if v.template != nil {
+		s.Organizations[i].Subject = v.template
+	}
+}
+
 func (v *surveyor) parts() []part {
-	return []part{
+	standing := []part{
 		{"branches and workflow files", v.files},
 		{"workflows", v.workflows},
 		{"environments", v.environments},
 		{"repository secrets", v.secrets},
 		{"variables", v.variables},
-		{"live runs", v.runs},
-		{"caches", v.caches},
-		{"artifacts", v.artifacts},
 		{"self-hosted runners", v.runners},
 		{"deploy keys", v.keys},
 		{"webhooks", v.hooks},
@@ -134,6 +165,11 @@ func (v *surveyor) parts() []part {
 		{"rulesets", v.rulesets},
 		{"OIDC subject template", v.subject},
 	}
+	if v.house.whole {
+		v.r.Left = []string{"artifacts", "caches", "runs"}
+		return standing
+	}
+	return append(standing, part{"live runs", v.runs}, part{"caches", v.caches}, part{"artifacts", v.artifacts})
 }
 
 // gap records why something could not be listed; nil is no gap.

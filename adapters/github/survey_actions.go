@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -55,5 +56,22 @@ func (v *surveyor) artifacts(ctx context.Context) error {
 // and sub_claim_prefix.
 func (v *surveyor) subject(ctx context.Context) error {
 	_, err := get(ctx, v.client, at(v.r.FullName, "actions", "oidc", "customization", "sub"), &v.r.Subject)
-	return err
+	if err != nil || !v.organizationOwned() || !followsOwner(v.r.Subject) {
+		return err
+	}
+	if v.template, err = v.house.subject(ctx); err != nil {
+		v.gap("OIDC subject template of its organization, the one", err)
+	}
+	return nil
+}
+
+// followsOwner says whether a repository's template sends to its organization's.
+// Source: GitHub REST reference, "Get the customization template for an OIDC subject
+// claim for a repository".
+func followsOwner(raw json.RawMessage) bool {
+	var t struct {
+		UseDefault *bool    `json:"use_default"`
+		Keys       []string `json:"include_claim_keys"`
+	}
+	return json.Unmarshal(raw, &t) == nil && t.UseDefault != nil && !*t.UseDefault && t.Keys == nil
 }

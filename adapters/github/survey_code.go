@@ -47,15 +47,11 @@ func (v *surveyor) files(ctx context.Context) error {
 			found[e].Branches = append(found[e].Branches, b.Name)
 		}
 	}
-	contents := map[string]string{}
 	for e, f := range found {
-		content, done := contents[e.SHA]
-		if !done {
-			if content, err = v.blob(ctx, e.SHA); err != nil {
-				v.gap("content of "+e.Path+" on "+strings.Join(f.Branches, ", "), err)
-				continue
-			}
-			contents[e.SHA] = content
+		content, err := v.content(ctx, e.SHA)
+		if err != nil {
+			v.gap("content of "+e.Path+" on "+strings.Join(f.Branches, ", "), err)
+			continue
 		}
 		f.Content = content
 		v.r.Files = append(v.r.Files, *f)
@@ -102,6 +98,15 @@ func counts(file string) bool {
 		return strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml")
 	}
 	return name == "action.yml" || name == "action.yaml"
+}
+
+// content reads a blob once for all repositories of the owner that have the same file:
+// what a blob's id names is the same everywhere.
+func (v *surveyor) content(ctx context.Context, sha string) (string, error) {
+	if v.house == nil {
+		return v.blob(ctx, sha)
+	}
+	return shared(v.house, "blob "+sha, func() (string, error) { return v.blob(ctx, sha) })
 }
 
 func (v *surveyor) blob(ctx context.Context, sha string) (string, error) {

@@ -16,7 +16,7 @@ import (
 func (v *surveyor) rulesets(ctx context.Context) error {
 	all, _, err := rulesetsOf(ctx, v.client, v.r.FullName, true)
 	for _, x := range all {
-		w, rerr := rulesetOf(ctx, v.client, v.r.FullName, x.ID)
+		w, rerr := v.ruleset(ctx, x)
 		if rerr != nil {
 			v.gap("what ruleset "+x.Name+" says", rerr)
 			w = x
@@ -25,6 +25,14 @@ func (v *surveyor) rulesets(ctx context.Context) error {
 	}
 	slices.SortFunc(v.r.Rulesets, func(a, b snapshot.Ruleset) int { return cmp.Compare(a.ID, b.ID) })
 	return err
+}
+
+// ruleset reads one of the repository's own, or one of its owner's once for all.
+func (v *surveyor) ruleset(ctx context.Context, x rulesetWire) (rulesetWire, error) {
+	if x.SourceType == "" || x.SourceType == "Repository" {
+		return rulesetOf(ctx, v.client, v.r.FullName, x.ID)
+	}
+	return v.house.ruleset(ctx, v.r.FullName, x.ID)
 }
 
 // permissions keeps what GITHUB_TOKEN gets by default as GitHub gives it.

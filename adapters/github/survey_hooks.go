@@ -80,7 +80,7 @@ func (v *surveyor) ownerHooks(ctx context.Context) error {
 	if !v.organizationOwned() {
 		return nil
 	}
-	hooks, err := hooksAt(ctx, v.client, inOrganization(v.owner.Login, "hooks"))
+	hooks, err := v.house.hooks(ctx)
 	if err == nil {
 		v.organization = &snapshot.Organization{Login: v.owner.Login, Hooks: hooks}
 	}

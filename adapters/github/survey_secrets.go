@@ -30,14 +30,29 @@ func (v *surveyor) named(ctx context.Context, scope string, path ...string) ([]s
 
 func (v *surveyor) variables(ctx context.Context) error {
 	own, err := v.values(ctx, "repository", "actions", "variables")
-	var shared []snapshot.Variable
-	if v.organizationOwned() {
-		var serr error
-		shared, serr = v.values(ctx, "organization", "actions", "organization-variables")
-		v.gap("organization variables that reach it, the list", serr)
-	}
-	v.addVariables(own, shared)
+	v.addVariables(own, v.sharedVariables(ctx))
 	return err
+}
+
+// sharedVariables are those of the organization that reach the repository.
+func (v *surveyor) sharedVariables(ctx context.Context) []snapshot.Variable {
+	if !v.organizationOwned() {
+		return nil
+	}
+	if v.house.whole {
+		if all, err := v.house.variables(ctx); err == nil {
+			var out []snapshot.Variable
+			for _, x := range all {
+				if v.reached(x.visibility, x.selected) {
+					out = append(out, x.Variable)
+				}
+			}
+			return out
+		}
+	}
+	shared, err := v.values(ctx, "organization", "actions", "organization-variables")
+	v.gap("organization variables that reach it, the list", err)
+	return shared
 }
 
 func (v *surveyor) addVariables(lists ...[]snapshot.Variable) {

@@ -16,62 +16,42 @@ func (v *surveyor) organizationOwned() bool { return v.owner.Type == "Organizati
 // organization that reach it, with who may read them.
 func (v *surveyor) secrets(ctx context.Context) error {
 	own, err := v.named(ctx, "repository", "actions", "secrets")
-	var shared []snapshot.Secret
-	if v.organizationOwned() {
-		var serr error
-		shared, serr = v.named(ctx, "organization", "actions", "organization-secrets")
-		v.gap("organization secrets that reach it, the list", serr)
-		if len(shared) > 0 {
-			all, terr := v.organizations(ctx, "organization")
-			for i := range shared {
-				v.readers(ctx, &shared[i], all)
-			}
-			v.gap("who may read the organization's secrets, the list", terr)
+	v.addSecrets(own)
+	if !v.organizationOwned() {
+		return err
+	}
+	if v.house.whole { // by the organization's own list, instead of one list a repository
+		if all, doubts, serr := v.house.secretsOf(ctx, "organization"); serr == nil {
+			v.addReaching("organization", all, doubts)
+			return err
 		}
 	}
-	v.addSecrets(own, shared)
+	shared, serr := v.named(ctx, "organization", "actions", "organization-secrets")
+	v.gap("organization secrets that reach it, the list", serr)
+	if len(shared) > 0 {
+		all, doubts, terr := v.house.secretsOf(ctx, "organization")
+		for i := range shared {
+			v.readers(&shared[i], all, doubts)
+		}
+		v.gap("who may read the organization's secrets, the list", terr)
+	}
+	v.addSecrets(shared)
 	return err
 }
 
 // readers takes over from the organization's list who may read a secret; the
 // repository's own view does not tell.
-func (v *surveyor) readers(ctx context.Context, x *snapshot.Secret, all []snapshot.Secret) {
+func (v *surveyor) readers(x *snapshot.Secret, all []snapshot.Secret, doubts map[string]error) {
 	for _, o := range all {
 		if o.Name != x.Name {
 			continue
 		}
-		if err := v.share(ctx, &o); err != nil {
+		if err := doubts[o.Name]; err != nil {
 			v.gap("who may read the "+x.Scope+" secret "+x.Name+", the list", err)
 			return
 		}
 		x.Visibility, x.Selected = o.Visibility, o.Selected
 	}
-}
-
-// share reads the repositories of a secret that is shared with some.
-func (v *surveyor) share(ctx context.Context, x *snapshot.Secret) error {
-	if x.Visibility != "selected" {
-		return nil
-	}
-	p, err := placeOf(x.Scope)
-	if err == nil {
-		x.Selected, err = selected(ctx, v.client, p, v.r.FullName, x.Name)
-	}
-	return err
-}
-
-// organizations lists an organization's secrets of one scope.
-func (v *surveyor) organizations(ctx context.Context, scope string) ([]snapshot.Secret, error) {
-	p, err := placeOf(scope)
-	if err != nil {
-		return nil, err
-	}
-	all, _, err := list[secretWire](ctx, v.client, p.at(v.r.FullName), "secrets", nil)
-	var out []snapshot.Secret
-	for _, x := range all {
-		out = append(out, snapshot.Secret{Name: x.Name, Scope: scope, Created: x.Created.UTC(), Updated: x.Updated.UTC(), Visibility: x.Visibility})
-	}
-	return out, err
 }
 
 // besides lists the secrets that Dependabot or Codespaces has for the repository: a
@@ -84,31 +64,36 @@ func (v *surveyor) besides(store string) func(context.Context) error {
 		if !v.organizationOwned() {
 			return err
 		}
-		all, serr := v.organizations(ctx, store+"-organization")
+		all, doubts, serr := v.house.secretsOf(ctx, store+"-organization")
 		v.gap(fmt.Sprintf("%s secrets of the organization, the list", store), serr)
-		for _, x := range all {
-			if err := v.share(ctx, &x); err != nil {
-				v.gap(fmt.Sprintf("who may read the %s secret %s, the list", x.Scope, x.Name), err)
-				var cut *incomplete
-				if !errors.As(err, &cut) {
-					x.Selected = nil
-				}
-				x.Visibility = "" // not known who; it may reach this repository
-			}
-			if v.reached(x) {
-				v.addSecrets([]snapshot.Secret{x})
-			}
-		}
+		v.addReaching(store+"-organization", all, doubts)
 		return err
 	}
 }
 
-// reached says whether an organization's secret can be read in the repository, also
+// addReaching adds those of an organization's secrets that can be read in the repository.
+func (v *surveyor) addReaching(scope string, all []snapshot.Secret, doubts map[string]error) {
+	for _, x := range all {
+		if err := doubts[x.Name]; err != nil {
+			v.gap(fmt.Sprintf("who may read the %s secret %s, the list", scope, x.Name), err)
+			var cut *incomplete
+			if !errors.As(err, &cut) {
+				x.Selected = nil
+			}
+			x.Visibility = "" // not known who; it may reach this repository
+		}
+		if v.reached(x.Visibility, x.Selected) {
+			v.addSecrets([]snapshot.Secret{x})
+		}
+	}
+}
+
+// reached says whether what an organization shares can be read in the repository, also
 // where that is not known.
-func (v *surveyor) reached(x snapshot.Secret) bool {
-	switch x.Visibility {
+func (v *surveyor) reached(visibility string, chosen []int64) bool {
+	switch visibility {
 	case "selected":
-		return slices.Contains(x.Selected, v.r.ID)
+		return slices.Contains(chosen, v.r.ID)
 	case "private":
 		return v.r.Private
 	}

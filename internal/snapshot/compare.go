@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,9 +140,7 @@ func repositoryFacts(r *Repository) facts {
 		f.add("environment", t, e.Name, "reviewers ["+strings.Join(e.Reviewers, " ")+"], branches "+cmp.Or(e.Policy, "any")+
 			" ["+strings.Join(e.Branches, " ")+"], administrators may bypass: "+strconv.FormatBool(e.CanBypass))
 	}
-	for _, x := range r.Runners {
-		f.add("runner", t, x.Name+" ("+id(x.ID)+")", "labels ["+strings.Join(x.Labels, " ")+"]")
-	}
+	f.runners(t, r.Runners)
 	for _, k := range r.Keys {
 		f.add("deploy-key", t, k.Title+" ("+id(k.ID)+")", map[bool]string{true: "read only", false: "read and write"}[k.ReadOnly])
 	}
@@ -166,7 +165,23 @@ func (s Secret) readers() string {
 func organizationFacts(o *Organization) facts {
 	f := facts{}
 	f.hooks(o.Login, o.Hooks)
+	f.runners(o.Login, o.Runners)
+	for _, a := range o.Apps {
+		var may []string
+		for _, name := range slices.Sorted(maps.Keys(a.Permissions)) {
+			may = append(may, name+"="+a.Permissions[name])
+		}
+		f.add("app", o.Login, a.Slug+" ("+id(a.ID)+")", "on "+a.Selection+" repositories ["+strings.Join(may, " ")+"], suspended: "+strconv.FormatBool(a.Suspended))
+	}
+	f.add("setting", o.Login, "OIDC subject", compact(o.Subject))
+	f.add("setting", o.Login, "token defaults", compact(o.TokenDefaults))
 	return f
+}
+
+func (f facts) runners(target string, runners []Runner) {
+	for _, x := range runners {
+		f.add("runner", target, x.Name+" ("+id(x.ID)+")", "labels ["+strings.Join(x.Labels, " ")+"]")
+	}
 }
 
 func (f facts) hooks(target string, hooks []Hook) {

@@ -83,12 +83,32 @@ type Repository struct {
 	ForkApproval  json.RawMessage `json:"fork_approval,omitempty"`
 	// Subject is the OIDC subject customization as the API gave it.
 	Subject json.RawMessage `json:"oidc_subject,omitempty"`
+	// Left names what was not asked for: an organization's survey leaves out what comes and
+	// goes, "runs", "caches", "artifacts". Of these an empty list says nothing.
+	Left []string `json:"left_out,omitempty"`
 }
 
-// Organization is a GitHub organization.
+// Organization is a GitHub organization. All but the webhooks is listed only when it is
+// surveyed whole.
 type Organization struct {
-	Login string `json:"login"`
-	Hooks []Hook `json:"hooks,omitempty"`
+	Login   string   `json:"login"`
+	Hooks   []Hook   `json:"hooks,omitempty"`
+	Runners []Runner `json:"runners,omitempty"` // shared with its repositories
+	Apps    []App    `json:"apps,omitempty"`
+	// Subject and TokenDefaults are its template of OIDC subjects and what GITHUB_TOKEN
+	// gets, as the API gave them, for repositories that follow it.
+	Subject       json.RawMessage `json:"oidc_subject,omitempty"`
+	TokenDefaults json.RawMessage `json:"token_defaults,omitempty"`
+}
+
+// App is a GitHub App that is installed in an organization.
+type App struct {
+	ID          int64             `json:"id"` // of the installation
+	AppID       int64             `json:"app_id"`
+	Slug        string            `json:"slug"`
+	Selection   string            `json:"selection"` // "all", "selected": of the repositories
+	Permissions map[string]string `json:"permissions,omitempty"`
+	Suspended   bool              `json:"suspended,omitempty"`
 }
 
 // Branch is a branch head.

@@ -15,6 +15,8 @@ func Sort(s *Snapshot) {
 	by(s.Organizations, func(o Organization) string { return o.Login })
 	for i := range s.Organizations {
 		sortHooks(s.Organizations[i].Hooks)
+		sortRunners(s.Organizations[i].Runners)
+		byID(s.Organizations[i].Apps, func(x App) int64 { return x.ID })
 	}
 	by(s.AWS, func(a Account) string { return a.ID + " " + a.Name })
 	for i := range s.AWS {
@@ -79,15 +81,20 @@ func sortRepository(r *Repository) {
 		by(r.Environments[i].Patterns, func(p Pattern) string { return p.Type + "\x00" + p.Name })
 	}
 	byID(r.Rulesets, func(x Ruleset) int64 { return x.ID })
-	byID(r.Runners, func(x Runner) int64 { return x.ID })
-	for i := range r.Runners {
-		slices.Sort(r.Runners[i].Labels)
-	}
+	sortRunners(r.Runners)
+	slices.Sort(r.Left)
 	byID(r.Keys, func(x DeployKey) int64 { return x.ID })
 	sortHooks(r.Hooks)
 	byID(r.Runs, func(x Run) int64 { return x.ID })
 	byID(r.Caches, func(x Cache) int64 { return x.ID })
 	byID(r.Artifacts, func(x Artifact) int64 { return x.ID })
+}
+
+func sortRunners(runners []Runner) {
+	byID(runners, func(x Runner) int64 { return x.ID })
+	for i := range runners {
+		slices.Sort(runners[i].Labels)
+	}
 }
 
 func sortHooks(hooks []Hook) {

@@ -82,6 +82,21 @@ func (w *World) limited(x *exchange) *answer {
 	return nil
 }
 
+// refund takes back what a primary limit counted for a request that was answered 304.
+// Source: GitHub REST reference, "Best practices", use conditional requests.
+func (w *World) refund(x *exchange, status int) {
+	if status != http.StatusNotModified {
+		return
+	}
+	for i, l := range w.o.Limits {
+		key := strconv.Itoa(i) + " " + x.what.Value
+		if n, counted := w.windows[key]; counted && l.Primary && l.Provider == x.p.Name() && n.calls > 0 {
+			n.calls--
+			w.windows[key] = n
+		}
+	}
+}
+
 func (l Limit) refused(n window, now time.Time) Overrun {
 	// A reset time is a whole second, and the next one counts.
 	return Overrun{

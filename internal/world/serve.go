@@ -73,6 +73,7 @@ func (w *World) carryOut(x *exchange) answer {
 	w.due()
 	inside := len(w.core.batch)
 	a := w.answer(x)
+	w.refund(x, a.status)
 	e := Entry{
 		Kind: "request", Provider: x.p.Name(), Call: x.what.Call, Object: x.what.Object, Agent: agent(x.r),
 		Credential: w.called(x.what.Value), Mutating: x.what.Mutating, Status: a.status, Number: x.number, Time: w.core.Now(),

@@ -72,6 +72,7 @@ func (s *Server) routes() {
 	}
 	all = append(all, s.storeRoutes()...)
 	all = append(all, s.guardRoutes()...)
+	all = append(all, s.organizationRoutes()...)
 	s.mux, s.route = http.NewServeMux(), map[string]*route{}
 	for i := range all {
 		s.route[all[i].pattern] = &all[i]

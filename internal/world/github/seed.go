@@ -32,7 +32,14 @@ type Seed struct {
 	Keys          []Key             `yaml:"keys"`
 	Hooks         []Hook            `yaml:"hooks"`
 	OwnerHooks    []Hook            `yaml:"owner_hooks"` // of the organization
-	Tokens        []Token           `yaml:"tokens"`
+	OwnerRunners  []Runner          `yaml:"owner_runners"`
+	OwnerApps     []App             `yaml:"owner_apps"`
+	OwnerSubject  json.RawMessage   `yaml:"-"` // the organization's template of OIDC subjects
+	// Further is how many more repositories the organization has, made up and only to be read.
+	Further int `yaml:"further_repositories"`
+	// Actions are commits of other people's actions, by "owner/name@ref".
+	Actions map[string]string `yaml:"actions"`
+	Tokens  []Token           `yaml:"tokens"`
 	// Permissions is "read" (default) or "write": what GITHUB_TOKEN gets by default.
 	Permissions string `yaml:"permissions"`
 	// Approves: Actions may approve pull requests.

@@ -27,6 +27,8 @@ type Server struct {
 	mux   *http.ServeMux
 	route map[string]*route // by mux pattern
 
+	siblings siblings
+
 	// Works says whether the credential of this registered name still works at its
 	// issuer. A canary fails when a secret it uses does not. Nil means that every
 	// registered value works.
@@ -57,6 +59,7 @@ func New(core world.Core, seed Seed) (*Server, error) {
 	if err := s.sow(seed); err != nil {
 		return nil, err
 	}
+	s.sowOwner(seed)
 	s.routes()
 	return s, nil
 }
@@ -103,6 +106,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.base = origin(r)
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	w.Header().Set("X-GitHub-Request-Id", fmt.Sprintf("W%06X", s.state.Used))
+	if x := s.siblingOf(r); x != nil {
+		s.passOn(x, w, r)
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -111,7 +118,8 @@ type answer struct {
 	status   int
 	body     any
 	location string
-	raw      []byte // instead of body, as application/zip
+	raw      []byte // instead of body
+	kind     string // content type of raw; "" for application/zip
 	next     int    // page that follows; 0 for none
 }
 
@@ -210,7 +218,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a answer) {
 		h.Set("Link", fmt.Sprintf("<%s%s>; rel=\"next\"", origin(r), u.String()))
 	}
 	if a.raw != nil {
-		h.Set("Content-Type", "application/zip")
+		h.Set("Content-Type", cmp.Or(a.kind, "application/zip"))
 		s.finish(w, a.status, a.raw)
 		return
 	}

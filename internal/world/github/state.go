@@ -26,6 +26,7 @@ type State struct {
 	Keys         []Key             `json:"keys"`
 	Hooks        []Hook            `json:"hooks"`
 	OwnerHooks   []Hook            `json:"owner_hooks,omitempty"`
+	Organization Owner             `json:"organization,omitzero"`
 	Tokens       []*Token          `json:"tokens"`
 	Guards       Guards            `json:"guards"`
 	Tags         map[string]string `json:"tags,omitempty"` // name → commit
