@@ -49,12 +49,8 @@ func (p *Provider) commit(ctx context.Context, repository, ref string) string {
 	if _, err := c.Do(ctx, r, &b); err != nil {
 		return ""
 	}
-	if sha := strings.TrimSpace(b.String()); isCommit(sha) {
+	if sha := strings.TrimSpace(b.String()); snapshot.IsCommit(sha) {
 		return sha
 	}
 	return ""
-}
-
-func isCommit(s string) bool {
-	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }

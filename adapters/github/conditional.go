@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
 // Remembered is an answer of an earlier survey.
@@ -118,7 +120,7 @@ func (c conditional) RoundTrip(r *http.Request) (*http.Response, error) {
 // unchanging reports whether a path names a git object by its content.
 func unchanging(p string) bool {
 	dir, id := path.Split(p)
-	return isCommit(id) && (strings.HasSuffix(dir, "/git/blobs/") || strings.HasSuffix(dir, "/git/trees/"))
+	return snapshot.IsCommit(id) && (strings.HasSuffix(dir, "/git/blobs/") || strings.HasSuffix(dir, "/git/trees/"))
 }
 
 // answer is the remembered answer under the headers of the one that confirmed it.

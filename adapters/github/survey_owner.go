@@ -15,11 +15,11 @@ import (
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
-// Surveyed is one repository of an owner's with what was learned beside it.
+// Surveyed is one repository of an owner's with what could not be listed of it. What we
+// may change there is left out: of thousands of repositories nobody plans at once.
 type Surveyed struct {
-	Repository  snapshot.Repository   `json:"repository"`
-	Gaps        []snapshot.Gap        `json:"gaps,omitempty"`
-	Permissions []snapshot.Permission `json:"permissions,omitempty"`
+	Repository snapshot.Repository `json:"repository"`
+	Gaps       []snapshot.Gap      `json:"gaps,omitempty"`
 }
 
 // OwnerSurvey says how to survey all repositories of an owner.
@@ -169,7 +169,7 @@ func (p *Provider) surveyOf(ctx context.Context, h *house, r repositoryWire) (Su
 		if err := kept.save(); err != nil {
 			return Surveyed{}, err
 		}
-		out := Surveyed{*v.r, v.gaps, v.permitted()}
+		out := Surveyed{*v.r, v.gaps}
 		if n == tries || !unfinished(out.Gaps) {
 			return out, nil
 		}

@@ -3,6 +3,7 @@ package boundary
 import (
 	"strings"
 
+	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/workflow"
 )
 
@@ -50,15 +51,4 @@ func sameOwner(repository, name string) bool {
 	return ok && strings.EqualFold(ours, theirs)
 }
 
-// isCommit says whether a ref is a whole commit id, of either kind that git has.
-func isCommit(ref string) bool {
-	if len(ref) != 40 && len(ref) != 64 {
-		return false
-	}
-	for i := 0; i < len(ref); i++ {
-		if c := ref[i] | 0x20; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isCommit(ref string) bool { return snapshot.IsCommit(ref) }

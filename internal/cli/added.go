@@ -11,7 +11,7 @@ import (
 func addedRun(ctx context.Context, opts *inventoryOptions, format string) error {
 	f := opts.f
 	switch {
-	case format == "sarif" || format == "mermaid":
+	case format == "sarif" || format == "mermaid" || format == "html":
 		return fault(Usage, "use human, json or markdown", "--output %s has no form for what was added", format)
 	case opts.baseline != "":
 		return fault(Usage, "leave one of them out", "--added-since compares snapshots, --baseline inventories")

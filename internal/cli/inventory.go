@@ -49,7 +49,7 @@ tells what came, went or changed since, and nothing else.`,
 
 func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	f := opts.f
-	format, err := f.format("human", "json", "markdown", "sarif", "mermaid")
+	format, err := f.format("human", "json", "markdown", "html", "sarif", "mermaid")
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 	}
 	var baseline inventory.Inventory
 	if opts.baseline != "" {
-		if format == "sarif" || format == "mermaid" {
+		if format == "sarif" || format == "mermaid" || format == "html" {
 			return fault(Usage, "use human, json or markdown", "--output %s has no form for drift", format)
 		}
 		if baseline, err = readBaseline(opts.baseline); err != nil {
@@ -96,13 +96,17 @@ func inventoryRun(ctx context.Context, opts *inventoryOptions) error {
 		return view.SARIF(f.IO.Out, f.Version, read.boundary(inv.Findings, f))
 	case "mermaid":
 		return view.Mermaid(f.IO.Out, inv)
+	}
+	inv.Findings = boundary.InOrder(inv.Findings)
+	switch format {
 	case "markdown":
 		return view.InventoryMarkdown(f.IO.Out, inv)
+	case "html":
+		return view.InventoryHTML(f.IO.Out, inv)
 	}
 	if opts.workflow != "" {
 		return view.Radius(f.IO.Out, f.IO.OutStyle(), inv)
 	}
-	inv.Findings = boundary.InOrder(inv.Findings)
 	return view.Inventory(f.IO.Out, f.IO.OutStyle(), inv)
 }
 

@@ -43,6 +43,26 @@ func (s *site) look(ctx context.Context, repositories, subjects []string) (look,
 	return s.understand(snap), nil
 }
 
+// lookWithActions is look, with the commits at which the tags and branches of used
+// actions stand: what pinning takes them from.
+func (s *site) lookWithActions(ctx context.Context, repositories []string) (look, error) {
+	l, err := s.look(ctx, repositories, nil)
+	if err != nil {
+		return l, err
+	}
+	refs := actionRefs(l.models)
+	gh, err := s.gitHub()
+	if err != nil || len(refs) == 0 {
+		return l, err
+	}
+	seen := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
+	if err := gh.Survey(ctx, adapters.Scope{ActionRefs: refs}, seen); err != nil {
+		return l, err
+	}
+	l.snapshot = snapshot.Merge(l.snapshot, seen)
+	return l, nil
+}
+
 // tries is how often a listing that failed in passing is asked for: what is missing
 // from a survey is a credential missed.
 const tries = 4

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -22,6 +23,7 @@ type reading struct {
 	f        *Factory
 	what     []string // folders and OWNER/REPO; the working directory when empty
 	snapshot string   // file to read instead
+	org      string   // every repository of it
 	lines    bool     // the files' lines are shown afterwards
 }
 
@@ -39,6 +41,7 @@ type seen struct {
 // addFlag adds the flag that both commands have.
 func (r *reading) addFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.snapshot, "snapshot", "", "read this snapshot `file` instead of surveying")
+	cmd.Flags().StringVar(&r.org, "org", "", "survey every repository of this `organization` or user")
 }
 
 // read reads, judges, and marks what is accepted. It only reads; agent names the
@@ -57,12 +60,26 @@ func (r *reading) read(ctx context.Context, agent string) (seen, error) {
 	if local.accepted, err = readAccepted(out.accepted); err != nil {
 		return seen{}, err
 	}
-	if r.snapshot != "" {
+	switch {
+	case r.org != "" && (r.snapshot != "" || len(r.what) > 0):
+		return seen{}, fault(Usage, "leave --org or the others out", "--org looks at an organization whole; nothing can be looked at beside it")
+	case r.org != "":
+		real, serr := r.f.realSite(ctx, r.f.agent(agent), true)
+		if serr != nil {
+			return seen{}, serr
+		}
+		l, serr := real.organization(ctx, r.f, r.org, false)
+		if serr != nil {
+			return seen{}, serr
+		}
+		out.snapshot = l.snapshot
+		err = gapsIn(r.f, l.snapshot)
+	case r.snapshot != "":
 		if len(r.what) > 0 {
 			return seen{}, fault(Usage, "leave "+r.what[0]+" or --snapshot out", "a snapshot is read whole; %s cannot be looked at beside it", r.what[0])
 		}
 		out.snapshot, err = readSnapshot(r.snapshot)
-	} else {
+	default:
 		err = r.live(ctx, local, agent, &out)
 	}
 	if err != nil {
@@ -120,7 +137,7 @@ func (r *reading) live(ctx context.Context, local *site, agent string, out *seen
 		if err != nil {
 			return err
 		}
-		l, err := real.look(ctx, about.repos, nil)
+		l, err := real.lookWithActions(ctx, about.repos)
 		if err != nil {
 			return err
 		}
@@ -142,11 +159,12 @@ func (r *reading) live(ctx context.Context, local *site, agent string, out *seen
 }
 
 func readSnapshot(file string) (*snapshot.Snapshot, error) {
-	b, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, &Fault{Usage, fmt.Errorf("read snapshot: %w", err), "make one with firebreak survey"}
 	}
-	s, err := snapshot.Decode(b)
+	defer f.Close() //nolint:errcheck // it is only read
+	s, err := snapshot.Read(bufio.NewReaderSize(f, 1<<20))
 	if err != nil {
 		return nil, &Fault{Usage, fmt.Errorf("%s: %w", file, err), "make it again with firebreak survey"}
 	}

@@ -3,27 +3,36 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/firebreak/firebreak/internal/durable"
+	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
-	"github.com/firebreak/firebreak/internal/view"
 )
 
 type surveyOptions struct {
 	f       *Factory
 	out     string
 	subject subject
+	org     string
+	afresh  bool
 }
 
 func newCmdSurvey(f *Factory, runF func(*surveyOptions) error) *cobra.Command {
 	opts := &surveyOptions{f: f}
 	cmd := &cobra.Command{
-		Use:   "survey OWNER/REPO...",
+		Use:   "survey OWNER/REPO... or --org ORGANIZATION",
 		Short: "List what the providers have now",
 		Long: `List, without the means to change anything, the workflows on every branch, secret
 names, environments, runners, keys, caches and runs of repositories, and the roles,
-users, tokens and stores their workflows reach. Never a secret value.`,
+users, tokens and stores their workflows reach. Never a secret value.
+
+With --org, of every repository of an organization: all that stands, without runs,
+caches and artifacts, which come and go. It waits for GitHub's hourly quota; broken
+off, the same command goes on where it was. What has not changed since the last
+survey costs none of the quota.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.subject.repos = args
 			if runF != nil {
@@ -32,7 +41,10 @@ users, tokens and stores their workflows reach. Never a secret value.`,
 			return surveyRun(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringVarP(&opts.out, "out", "o", "", "write the snapshot to this `file`")
+	fl := cmd.Flags()
+	fl.StringVarP(&opts.out, "out", "o", "", "write the snapshot to this `file`")
+	fl.StringVar(&opts.org, "org", "", "every repository of this `organization` or user")
+	fl.BoolVar(&opts.afresh, "afresh", false, "with --org, take up nothing of a survey that was broken off")
 	return cmd
 }
 
@@ -41,7 +53,12 @@ func surveyRun(ctx context.Context, opts *surveyOptions) error {
 	if _, err := f.format("json", "human"); err != nil {
 		return err
 	}
-	if len(opts.subject.repos) == 0 {
+	switch {
+	case opts.org != "" && len(opts.subject.repos) > 0:
+		return fault(Usage, "leave one of them out", "--org surveys every repository, %s one", opts.subject.repos[0])
+	case opts.afresh && opts.org == "":
+		return fault(Usage, "leave --afresh out", "a survey of single repositories is never taken up again")
+	case opts.org == "" && len(opts.subject.repos) == 0:
 		return fault(Usage, "firebreak survey OWNER/REPO -o snapshot.json", "survey needs a repository")
 	}
 	s, err := f.realSite(ctx, f.agent("survey"), true)
@@ -51,21 +68,29 @@ func surveyRun(ctx context.Context, opts *surveyOptions) error {
 	if err := opts.subject.complete(s.config.GitHub.Owner); err != nil {
 		return err
 	}
-	l, err := s.look(ctx, opts.subject.repos, nil)
+	var l look
+	if opts.org != "" {
+		l, err = s.organization(ctx, f, opts.org, opts.afresh)
+	} else {
+		l, err = s.lookWithActions(ctx, opts.subject.repos)
+	}
 	if err != nil {
 		return err
 	}
-	b, err := snapshot.Encode(l.snapshot)
-	if err != nil {
+	l.models, l.inventory = nil, inventory.Inventory{}
+	if err := f.writeSnapshot(opts.out, l.snapshot); err != nil {
 		return err
 	}
-	if err := f.writeFile(opts.out, b); err != nil {
-		return err
+	return gapsIn(f, l.snapshot)
+}
+
+// writeSnapshot writes a snapshot to a file, whole or not at all, or to stdout.
+func (f *Factory) writeSnapshot(path string, s *snapshot.Snapshot) error {
+	if path == "" || path == "-" {
+		return snapshot.Write(f.IO.Out, s)
 	}
-	for _, g := range l.snapshot.Gaps {
-		if _, err := fmt.Fprintf(f.IO.Err, "gap: %s: %s: %s\n", view.Line(g.Provider), view.Line(g.What), view.Line(g.Why)); err != nil {
-			return err
-		}
+	if err := durable.WriteBy(path, 0o600, func(w io.Writer) error { return snapshot.Write(w, s) }); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

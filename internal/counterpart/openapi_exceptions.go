@@ -24,6 +24,10 @@ var exceptions = []exception{
 	{"", answer, "status: 403", "refusals are documented once for all endpoints, not per operation: REST reference, \"Troubleshooting the REST API\""},
 	{"", answer, "status: 429", "\"Rate limits for the REST API\", which lists 403 and 429 for both kinds"},
 	{"", answer, "status: 422", "the same, \"Validation failed\""},
+	{"", answer, "status: 304", "\"Best practices for using the REST API\", use conditional requests: most endpoints give an etag and take If-None-Match"},
+	{"GET /orgs/{org}/repos", answer, "status: 404", "as for every organization that is not there or not to be seen"},
+	{"GET /users/{username}/repos", answer, "status: 404", "the same of a user"},
+	{"GET /repos/{owner}/{repo}/commits/{ref}", answer, ": ", "the media type application/vnd.github.sha of its documentation is the commit's name alone, which is no JSON"},
 	{
 		"GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/logs", answer, "status: 410",
 		"logs that have expired are gone; the description lists 410 for artifacts, and for logs nothing but the redirect",

@@ -20,11 +20,14 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, arns: map[string]string{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, templates: map[string][]byte{}, arns: map[string]string{}}
 	b.doors, b.github = doors(s)
 	if s != nil {
 		for i := range s.Repositories {
 			b.repos[s.Repositories[i].FullName] = &s.Repositories[i]
+		}
+		for _, o := range s.Organizations {
+			b.templates[strings.ToLower(o.Login)] = o.Subject
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Identities)) {

@@ -47,7 +47,9 @@ type builder struct {
 	doors    map[string]*door
 	github   []*door
 	subjects map[string]trust.Subject
-	arns     map[string]string // ids of identities
+	// templates are the organizations' OIDC subject templates, by login in lower case.
+	templates map[string][]byte
+	arns      map[string]string // ids of identities
 }
 
 // ownerOf is who answers for a workflow file by the configuration: the longest name

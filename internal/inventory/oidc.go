@@ -149,7 +149,8 @@ func (b *builder) subject(repository string) trust.Subject {
 	}
 	s := trust.Subject{Unknown: true}
 	if r := b.repos[repository]; r != nil {
-		s, _ = trust.ParseSubject(r.Subject, nil) // one that cannot be read is unknown
+		login, _, _ := strings.Cut(repository, "/")
+		s, _ = trust.ParseSubject(r.Subject, b.templates[strings.ToLower(login)]) // one that cannot be read is unknown
 	}
 	b.subjects[repository] = s
 	return s

@@ -88,6 +88,10 @@ type GitHub struct {
 	Runners       []github.Runner            `yaml:"runners"`
 	Keys          []github.Key               `yaml:"keys"`
 	Hooks         []github.Hook              `yaml:"hooks"`
+	// Further is how many more repositories the organization has, made up and only to be
+	// read; Actions are commits of other people's actions, by "owner/name@ref".
+	Further int               `yaml:"further_repositories"`
+	Actions map[string]string `yaml:"actions"`
 }
 
 // EnvironmentSeed is a deployment environment with its secrets.

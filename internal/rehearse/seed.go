@@ -165,6 +165,7 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	g := l.World.GitHub
 	s := github.Seed{
 		Repository: g.Repository, DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: g.Keys, Hooks: g.Hooks,
+		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
 	}
 	for _, b := range slices.Sorted(maps.Keys(l.Repo)) {

@@ -11,3 +11,16 @@ type ActionRef struct {
 
 // Key tells one entry from another.
 func (a ActionRef) Key() string { return a.Uses + "@" + a.Ref }
+
+// IsCommit says whether a ref is a whole commit id, of either kind that git has.
+func IsCommit(ref string) bool {
+	if len(ref) != 40 && len(ref) != 64 {
+		return false
+	}
+	for i := 0; i < len(ref); i++ {
+		if c := ref[i] | 0x20; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

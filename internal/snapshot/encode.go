@@ -16,36 +16,14 @@ func Encode(s *Snapshot) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode snapshot: %w", err)
 	}
-	Sort(c)
-	c.Schema = Schema
-	c.Taken = c.Taken.UTC()
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(c); err != nil {
-		return nil, fmt.Errorf("encode snapshot: %w", err)
-	}
-	return b.Bytes(), nil
+	err = Write(&b, c)
+	return b.Bytes(), err
 }
 
 // Decode reads a snapshot file. Unknown fields are passed over, so that a newer
 // program's survey can be read; another schema is refused.
-func Decode(b []byte) (*Snapshot, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	var s Snapshot
-	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("read snapshot: %w; make a new one with firebreak survey", err)
-	}
-	if s.Schema != Schema {
-		return nil, fmt.Errorf("read snapshot: its schema is %q, this program reads %q; make a new one with firebreak survey", s.Schema, Schema)
-	}
-	if d.More() {
-		return nil, fmt.Errorf("read snapshot: there is something after its last brace; make a new one with firebreak survey")
-	}
-	Sort(&s)
-	return &s, nil
-}
+func Decode(b []byte) (*Snapshot, error) { return Read(bytes.NewReader(b)) }
 
 // Digest is the hex SHA-256 of the content. Taken is left out: two surveys of an
 // unchanged world have the same digest.

@@ -120,6 +120,7 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 		},
 		"inventory":          func(w io.Writer) error { return Inventory(w, style, inv) },
 		"radius":             func(w io.Writer) error { return Radius(w, style, inv) },
+		"html inventory":     func(w io.Writer) error { return InventoryHTML(w, inv) },
 		"mermaid":            func(w io.Writer) error { return Mermaid(w, inv) },
 		"added":              func(w io.Writer) error { return WriteAdded(w, style, hostileAdded(hostile)) },
 		"markdown added":     func(w io.Writer) error { return AddedMarkdown(w, hostileAdded(hostile)) },
@@ -137,6 +138,9 @@ func TestHostileTextIsShownNotObeyed(t *testing.T) {
 		bad := []string{"\x1b", "\x07", "\u202e", "\r"}
 		if strings.HasPrefix(name, "markdown") {
 			bad = append(bad, "<script", "](http", "https://evil", "![i", "@all `")
+		}
+		if strings.HasPrefix(name, "html") {
+			bad = append(bad, "<script>alert")
 		}
 		for _, x := range bad {
 			if i := strings.Index(out, x); i >= 0 {

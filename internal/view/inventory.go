@@ -120,7 +120,7 @@ func Radius(w io.Writer, st Style, inv inventory.Inventory) error {
 }
 
 func writeFinding(b *strings.Builder, st Style, f inventory.Finding) {
-	fmt.Fprintf(b, "%s %s: %s\n", st.Strong(fmt.Sprintf("%s:%d:%d", Line(f.Path), f.Line, f.Column)), st.Bad(Line(f.Severity+" "+f.Rule)), Line(f.Message))
+	fmt.Fprintf(b, "%s %s: %s\n", st.Strong(placed(f)), st.Bad(Line(f.Severity+" "+f.Rule)), Line(f.Message))
 	if f.Accepted != nil {
 		fmt.Fprintf(b, "      accepted until %s by %s: %s\n", Line(day(f.Accepted.Expires)), Line(f.Accepted.Owner), Line(f.Accepted.Reason))
 	}
@@ -130,6 +130,14 @@ func writeFinding(b *strings.Builder, st Style, f inventory.Finding) {
 	if f.Fix != "" {
 		fmt.Fprintf(b, "      = %s\n", Line(f.Fix))
 	}
+}
+
+// placed is where a finding stands; a folder that is the only one read is not named.
+func placed(f inventory.Finding) string {
+	if f.Folder == "." {
+		f.Folder = ""
+	}
+	return Place(f)
 }
 
 // questions are what the mission asks, with the word for each and whether its silence
@@ -265,34 +273,9 @@ func answers(wf *inventory.Workflow) []answerList {
 	return out
 }
 
-func how(r inventory.Row) string {
-	s := strings.Join(r.How, ", ")
-	if r.Unused {
-		s += " (not used)"
-	}
-	return s
-}
-
 func trust(st Style, t string) string {
 	if t == "untrusted" {
 		return st.Bad(t)
 	}
 	return Line(t)
-}
-
-func ownerText(st Style, r inventory.Row) string {
-	switch {
-	case r.Owner == "" && !r.Declared:
-		return st.Bad("UNKNOWN (not declared)")
-	case r.Owner == "":
-		return st.Bad("UNKNOWN")
-	}
-	return Line(strings.TrimSpace(r.Owner + " " + r.Contact))
-}
-
-func list(s []string) string {
-	if len(s) == 0 {
-		return "unknown"
-	}
-	return strings.Join(s, ", ")
 }

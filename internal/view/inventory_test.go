@@ -61,8 +61,9 @@ func TestInventoryIsTheArticlesTable(t *testing.T) {
 		"radius-80": func(w io.Writer) error {
 			return Radius(w, narrow, inventory.ForWorkflow(inv, ".github/workflows/deploy-api.yml", ""))
 		},
-		"mermaid": func(w io.Writer) error { return Mermaid(w, inv) },
-		"none":    func(w io.Writer) error { return Inventory(w, Style{}, inventory.Inventory{}) },
+		"mermaid":  func(w io.Writer) error { return Mermaid(w, inv) },
+		"markdown": func(w io.Writer) error { return InventoryMarkdown(w, inv) },
+		"none":     func(w io.Writer) error { return Inventory(w, Style{}, inventory.Inventory{}) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

@@ -169,11 +169,11 @@ func (s *Server) sibling(n int) *Server {
 	if x := s.siblings.made[n]; x != nil {
 		return x
 	}
-	x, err := New(&quiet{Core: s.core, next: int64(n) * 1000}, madeUp(s.state.Owner, n))
+	made := s.state.Began.Add(-begun)
+	x, err := New(&quiet{Core: s.core, now: made, next: int64(n) * 1000}, madeUp(s.state.Owner, n))
 	if err != nil {
 		panic(fmt.Sprintf("github world: made-up repository %d: %v", n, err)) // it is a function of its number
 	}
-	x.state.Began = s.state.Began.Add(-begun)
 	for _, own := range s.state.Secrets {
 		if shared(own.Scope) {
 			x.state.Secrets = append(x.state.Secrets, own)
@@ -201,12 +201,16 @@ func (s *Server) passOn(x *Server, w http.ResponseWriter, r *http.Request) {
 	s.state.Used = x.state.Used
 }
 
-// quiet is a core for what is made again and again: it gives the same numbers each time
-// and leaves no trace in the world.
+// quiet is a core for what is made again and again: it gives the same numbers and the
+// same time each time, and leaves no trace in the world.
 type quiet struct {
 	world.Core
+	now  time.Time
 	next int64
 }
+
+// Now implements world.Core: nothing of it changes.
+func (q *quiet) Now() time.Time { return q.now }
 
 // Born implements world.Core.
 func (*quiet) Born(string, string) {}
