@@ -12,12 +12,12 @@ import (
 //
 // Source: GitHub Docs, "Dependency caching reference", restrictions for accessing a
 // cache; GitHub changelog, June 2026: such runs get a read-only cache token on
-// github.com, not on GitHub Enterprise Server.
+// github.com, not on GitHub Enterprise Server. Which of them a repository lies on is not
+// known here, so that this is told and holds no gate.
 var cacheFromLowerTrust = Rule{
-	ID:   "cache-from-lower-trust",
-	Why:  "A job with authority restores a cache that an outsider's code can have written.",
-	Fix:  "restore no cache in this job, or never run an outsider's code in a job that saves one on the default branch",
-	Gate: true,
+	ID:  "cache-from-lower-trust",
+	Why: "A job with authority restores a cache that an outsider's code can have written.",
+	Fix: "restore no cache in this job, or never run an outsider's code in a job that saves one on the default branch",
 	judge: func(r *run) []hit {
 		if len(r.file.whole.poisoners) == 0 {
 			return nil

@@ -15,7 +15,7 @@ var idTokenBesideUntrusted = Rule{
 	ID:   "id-token-beside-untrusted-code",
 	Why:  "An outsider's code in a job with id-token: write becomes every cloud identity that trusts the job.",
 	Fix:  "take id-token: write away from this job and log in from a job that runs no outsider's code",
-	Gate: true,
+	Gate: true, Order: OrderOIDC,
 	judge: func(r *run) []hit {
 		if r.Permissions["id-token"] != "write" {
 			return nil

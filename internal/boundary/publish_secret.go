@@ -16,7 +16,7 @@ var publishOutsideEnvironment = Rule{
 	ID:   "publish-secret-outside-environment",
 	Why:  "A job that publishes or deploys outside of an environment does so for everyone who can push a branch, with nobody asked.",
 	Fix:  "move the secret into an environment with required reviewers and branch rules, and name the environment in this job",
-	Gate: true,
+	Gate: true, Order: OrderRegistry,
 	judge: func(r *run) []hit {
 		if r.Job.Environment != nil {
 			return nil

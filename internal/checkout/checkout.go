@@ -37,22 +37,21 @@ func Read(folder, repository string) (inventory.Source, []Skipped, error) {
 	if err != nil {
 		return src, nil, fmt.Errorf("read %s: %w; name a folder with a repository's working copy", folder, err)
 	}
-	w := walk{opened: map[string]*os.Root{".": root}}
-	walkErr := fs.WalkDir(root.FS(), ".", w.visit)
+	w := walk{top: root}
+	walkErr := errors.Join(fs.WalkDir(root.FS(), ".", w.visit), w.close(), root.Close())
 	src.Files = w.files
-	for _, r := range w.opened {
-		walkErr = errors.Join(walkErr, r.Close())
-	}
 	if walkErr != nil {
 		return src, w.skipped, fmt.Errorf("read %s: %w; check that it can be read", folder, walkErr)
 	}
 	return src, w.skipped, nil
 }
 
-// walk goes through a folder. Folders with files to read are opened once: a file is then
-// one step away, and still cannot lead out of the root.
+// walk goes through a folder. The folder with files to read is kept open until another has
+// some: a file is then one step away, and still cannot lead out of the root.
 type walk struct {
-	opened  map[string]*os.Root
+	top     *os.Root
+	last    *os.Root // nil before the first
+	dir     string   // where last is
 	files   []inventory.SourceFile
 	skipped []Skipped
 }
@@ -74,7 +73,7 @@ func (w *walk) visit(p string, d fs.DirEntry, err error) error {
 	if !workflow.IsWorkflow(p) && !workflow.IsAction(p) {
 		return nil
 	}
-	root, name := w.opened["."], p
+	root, name := w.top, p
 	if d.Type().IsRegular() { // a link is followed from the top, so that it may lead anywhere inside
 		if root, err = w.folder(path.Dir(p)); err != nil {
 			w.skip(p, err)
@@ -94,14 +93,29 @@ func (w *walk) visit(p string, d fs.DirEntry, err error) error {
 func (w *walk) skip(p string, err error) { w.skipped = append(w.skipped, Skipped{p, err.Error()}) }
 
 func (w *walk) folder(dir string) (*os.Root, error) {
-	if r := w.opened[dir]; r != nil {
-		return r, nil
+	if dir == "." {
+		return w.top, nil
 	}
-	r, err := w.opened["."].OpenRoot(dir)
+	if w.last != nil && w.dir == dir {
+		return w.last, nil
+	}
+	if err := w.close(); err != nil {
+		return nil, err
+	}
+	r, err := w.top.OpenRoot(dir)
 	if err == nil {
-		w.opened[dir] = r
+		w.last, w.dir = r, dir
 	}
 	return r, err
+}
+
+func (w *walk) close() error {
+	if w.last == nil {
+		return nil
+	}
+	r := w.last
+	w.last = nil
+	return r.Close()
 }
 
 // leaveOut says which folders hold no action of this repository.

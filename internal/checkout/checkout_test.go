@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,4 +67,37 @@ func write(t *testing.T, dir, name, content string) {
 	if err := os.WriteFile(p, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A repository of many actions does not take a file descriptor for each of them.
+func TestFoldersAreNotKeptOpen(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 300 {
+		write(t, dir, filepath.Join("actions", strings.Repeat("x", i%7+1)+string(rune('a'+i%26)), strings.Repeat("y", i/26+1), "action.yml"), "runs: {using: composite}")
+	}
+	before := descriptors(t)
+	w := walk{}
+	var err error
+	if w.top, err = os.OpenRoot(dir); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	walked := fs.WalkDir(w.top.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		most = max(most, descriptors(t)-before)
+		return w.visit(p, d, err)
+	})
+	if err := errors.Join(walked, w.close(), w.top.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.files) < 250 || most > 20 {
+		t.Errorf("%d files, %d descriptors at once", len(w.files), most)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("SKIPPED: this system does not tell its open files: %v", err)
+	}
+	return len(all)
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/firebreak/firebreak/internal/checkout"
+	"github.com/firebreak/firebreak/internal/checkout/checkouttest"
 	"github.com/firebreak/firebreak/internal/inventory"
 )
 
@@ -25,26 +25,7 @@ type asked struct {
 // answered is what the inventory of the corpus says to the five questions.
 func answered(t *testing.T) (inventory.Inventory, map[asked]bool) {
 	t.Helper()
-	root := os.Getenv("FIREBREAK_CORPUS")
-	if root == "" {
-		t.Skip("SKIPPED: set FIREBREAK_CORPUS to a folder of real workflow files (OWNER__NAME/.github/...) to run this")
-	}
-	dirs, err := os.ReadDir(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sources []inventory.Source
-	for _, d := range dirs {
-		if !d.IsDir() {
-			continue
-		}
-		src, _, err := checkout.Read(filepath.Join(root, d.Name()), strings.Replace(d.Name(), "__", "/", 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, src)
-	}
-	inv := inventory.Build(inventory.Parse(sources), nil, nil)
+	inv := inventory.Build(inventory.Parse(checkouttest.Corpus(t)), nil, nil)
 	out := map[asked]bool{}
 	for _, r := range inv.Repositories {
 		for _, w := range r.Workflows {

@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/firebreak/firebreak/internal/boundary"
-	"github.com/firebreak/firebreak/internal/checkout"
+	"github.com/firebreak/firebreak/internal/checkout/checkouttest"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -24,24 +24,10 @@ import (
 // TestCorpus mends every repository of real workflow files as far as it goes, and
 // holds each changed file against what a change promises.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("FIREBREAK_CORPUS")
-	if root == "" {
-		t.Skip("SKIPPED: set FIREBREAK_CORPUS to a folder of real workflow files (OWNER__NAME/.github/...) to run this")
-	}
-	dirs, err := os.ReadDir(root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	mended, left, why := map[string]int{}, map[string]int{}, map[string]int{}
 	work := t.TempDir()
-	for _, d := range dirs {
-		if !d.IsDir() {
-			continue
-		}
-		src, _, err := checkout.Read(filepath.Join(root, d.Name()), "")
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, src := range checkouttest.Corpus(t) {
+		src.Repository = ""
 		r := request(src)
 		r.Snapshot = everyTag(src)
 		done := Mend(r)
@@ -55,15 +41,15 @@ func TestCorpus(t *testing.T) {
 			}
 		}
 		for _, f := range done.Files {
-			promises(t, d.Name(), work, f)
+			promises(t, src.Folder, work, f)
 		}
 		src.Files = replaced(src.Files, done.Files)
 		again := request(src)
 		again.Snapshot = r.Snapshot
 		if second := Mend(again); len(second.Files) != 0 {
-			t.Errorf("%s: a second time changes %s again", d.Name(), second.Files[0].Path)
+			t.Errorf("%s: a second time changes %s again", src.Folder, second.Files[0].Path)
 		}
-		atLarge(t, d.Name(), r.Wanted, again.Wanted)
+		atLarge(t, src.Folder, r.Wanted, again.Wanted)
 	}
 	t.Logf("mended %v, left %v", mended, left)
 	for reason, n := range why {
