@@ -2,6 +2,7 @@ package boundary
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
@@ -109,6 +110,7 @@ type hit struct {
 	events   []string // the events by which it can happen; nil for all of the job's
 	order    int      // where it differs from its rule's
 	job      string   // of a file's finding, the job it is about
+	path     string   // the local action it is in, where that is not the workflow
 }
 
 // Check gives the findings of every rule, sorted by place.
@@ -207,10 +209,28 @@ func (f *file) finding(rule *Rule, h hit) inventory.Finding {
 			}
 		}
 	}
-	return inventory.Finding{
+	out := inventory.Finding{
 		Rule: rule.ID, Severity: h.severity, Repository: f.model.Repository, Folder: f.model.Folder, Path: f.Path, Branches: f.Branches,
 		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: h.job,
 		Fires: fires(f.model, f.ModelWorkflow, h.events), Order: order(rule, h),
+	}
+	if h.path != "" {
+		out.Path, out.Workflow = h.path, f.Path
+	}
+	return out
+}
+
+// inner are the uses in the local actions that the file's jobs open, each once.
+func (f *file) inner(each func(action, uses string, at workflow.Pos)) {
+	seen := map[string]bool{}
+	for _, r := range f.runs {
+		for i := range r.Steps {
+			s := &r.Steps[i]
+			if key := s.Path + s.Uses + strconv.Itoa(s.UsesPos.Line); s.Path != r.File.Path && s.Uses != "" && !seen[key] {
+				seen[key] = true
+				each(s.Path, s.Uses, s.UsesPos)
+			}
+		}
 	}
 }
 

@@ -73,16 +73,23 @@ var compromisedAction = Rule{
 		for i := range f.Jobs {
 			for k := range f.Jobs[i].Steps {
 				s := &f.Jobs[i].Steps[k]
-				if h, ok := judgeVersion(f.Jobs[i].ID, s.Uses, s.UsesPos); ok {
+				if h, ok := judgeVersion("job "+f.Jobs[i].ID, s.Uses, s.UsesPos); ok {
+					h.job = f.Jobs[i].ID
 					hits = append(hits, h)
 				}
 			}
 		}
+		f.inner(func(action, uses string, at workflow.Pos) {
+			if h, ok := judgeVersion("the action", uses, at); ok {
+				h.path = action
+				hits = append(hits, h)
+			}
+		})
 		return hits
 	},
 }
 
-func judgeVersion(job, uses string, at workflow.Pos) (hit, bool) {
+func judgeVersion(user, uses string, at workflow.Pos) (hit, bool) {
 	name, ref, ok := strings.Cut(strings.ToLower(uses), "@")
 	if !ok {
 		return hit{}, false
@@ -92,8 +99,8 @@ func judgeVersion(job, uses string, at workflow.Pos) (hit, bool) {
 		if name != c.uses && !strings.HasPrefix(name, c.uses+"/") {
 			continue
 		}
-		h := hit{Pos: at, job: job, severity: Medium}
-		who := "job " + job + " uses " + short(uses) + ", "
+		h := hit{Pos: at, severity: Medium}
+		who := user + " uses " + short(uses) + ", "
 		switch {
 		case containsFold(c.commits, ref):
 			h.severity, h.message = Critical, who+"which is attacker's code ("+c.what+")"

@@ -1,6 +1,7 @@
 package boundary
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
@@ -26,7 +27,12 @@ var persistedCredentials = Rule{
 			case k.Kind == workflow.Checkout && keepsToken(s):
 				left = s
 			case k.Kind == workflow.Upload && left != nil && wholeFolder(s):
-				return []hit{{Pos: r.at(left, left.UsesPos), severity: Medium, message: "job " + r.Job.ID + " keeps its token in .git/config and uploads the folder it lies in"}}
+				h := hit{Pos: r.at(left, left.UsesPos), severity: Medium, message: "job " + r.Job.ID + " keeps its token in .git/config and uploads the folder it lies in"}
+				if release(left) == 0 {
+					h.severity = Low
+					h.message += ", unless " + short(left.Uses) + " is v6 or newer"
+				}
+				return []hit{h}
 			}
 		}
 		return nil
@@ -40,17 +46,30 @@ func keepsToken(s *inventory.InstanceStep) bool {
 	if v, set := s.Input("path"); set && v.Value != "." && v.Value != "" {
 		return false
 	}
+	return release(s) < 6
+}
+
+// release is the first number of an action's version, 0 where it is not known: of a
+// commit the tag in the comment behind it tells.
+func release(s *inventory.InstanceStep) int {
 	_, ref, _ := strings.Cut(s.Uses, "@")
-	major := strings.TrimPrefix(strings.SplitN(ref, ".", 2)[0], "v")
-	return major == "1" || major == "2" || major == "3" || major == "4" || major == "5"
+	if isCommit(ref) {
+		ref, _, _ = strings.Cut(strings.TrimPrefix(s.Note, "tag="), " ")
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(ref, "v"), ".")
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func wholeFolder(s *inventory.InstanceStep) bool {
 	v, _ := s.Input("path")
 	hidden, _ := s.Input("include-hidden-files")
-	_, ref, _ := strings.Cut(s.Uses, "@")
-	// Source: actions/upload-artifact README: from v4.4 on hidden files are left out by default.
-	if hidden.Value != "true" && !strings.HasPrefix(ref, "v1") && !strings.HasPrefix(ref, "v2") && !strings.HasPrefix(ref, "v3") {
+	// Source: actions/upload-artifact README: from v4.4 on hidden files are left out by
+	// default. One of which the version is not known is taken for a new one.
+	if n := release(s); hidden.Value != "true" && (n == 0 || n > 3) {
 		return false
 	}
 	for l := range strings.Lines(v.Value) {

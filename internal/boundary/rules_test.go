@@ -98,7 +98,7 @@ func judged(t *testing.T, file string) []inventory.Finding {
 		src.Environments = surveyedEnvironments()
 	}
 	src.Files = append(src.Files, inventory.SourceFile{Path: ".github/workflows/case.yml", Branches: branches, Content: b})
-	for _, shared := range []string{".github/workflows/called.yml", ".github/workflows/release.yml", ".github/actions/fetch/action.yml"} {
+	for _, shared := range []string{".github/workflows/called.yml", ".github/workflows/release.yml", ".github/actions/fetch/action.yml", ".github/actions/tools/action.yml"} {
 		b, err := os.ReadFile(filepath.Join("testdata/shared", shared))
 		if err != nil {
 			t.Fatal(err)

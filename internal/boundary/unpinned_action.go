@@ -20,17 +20,20 @@ var unpinnedAction = Rule{
 		for i := range f.Jobs {
 			j := &f.Jobs[i]
 			if j.Call != nil {
-				hits = f.unpinned(hits, j.ID, j.Call.Uses, j.Call.Pos, "calls")
+				hits = f.unpinned(hits, hit{Pos: j.Call.Pos, job: j.ID}, "job "+j.ID+" calls", j.Call.Uses)
 			}
 			for k := range j.Steps {
-				hits = f.unpinned(hits, j.ID, j.Steps[k].Uses, j.Steps[k].UsesPos, "uses")
+				hits = f.unpinned(hits, hit{Pos: j.Steps[k].UsesPos, job: j.ID}, "job "+j.ID+" uses", j.Steps[k].Uses)
 			}
 		}
+		f.inner(func(action, uses string, at workflow.Pos) {
+			hits = f.unpinned(hits, hit{Pos: at, path: action}, "the action uses", uses)
+		})
 		return hits
 	},
 }
 
-func (f *file) unpinned(hits []hit, job, uses string, at workflow.Pos, verb string) []hit {
+func (f *file) unpinned(hits []hit, h hit, who, uses string) []hit {
 	if uses == "" || strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "docker://") || strings.Contains(uses, "${{") {
 		return hits
 	}
@@ -38,11 +41,12 @@ func (f *file) unpinned(hits []hit, job, uses string, at workflow.Pos, verb stri
 	if !ok || isCommit(ref) || sameOwner(f.model.Repository, name) {
 		return hits
 	}
-	severity := Medium
+	h.severity = Medium
 	if owner, _, _ := cut(name); owner == "actions" || owner == "github" {
-		severity = Low // GitHub's own
+		h.severity = Low // GitHub's own
 	}
-	return append(hits, hit{Pos: at, job: job, severity: severity, message: "job " + job + " " + verb + " " + short(name) + " by " + short(ref) + ", which can be moved"})
+	h.message = who + " " + short(name) + " by " + short(ref) + ", which can be moved"
+	return append(hits, h)
 }
 
 func sameOwner(repository, name string) bool {

@@ -129,6 +129,7 @@ type Step struct {
 	Pos
 	Uses    string // "" for a run step
 	UsesPos Pos
+	Note    string // the comment behind uses, in which people write the tag of a commit
 	With    []Var
 	Run     string
 	RunPos  Pos

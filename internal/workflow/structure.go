@@ -240,7 +240,7 @@ func step(i int, n *yaml.Node) Step {
 		case "if":
 			s.If = scalar(v)
 		case "uses":
-			s.Uses, s.UsesPos = scalar(v), where(v)
+			s.Uses, s.UsesPos, s.Note = scalar(v), where(v), strings.TrimSpace(strings.TrimLeft(v.LineComment, "#"))
 		case "run":
 			s.Run, s.RunPos = scalar(v), where(v)
 			s.scanned, s.uses = true, uses(s.Run)
