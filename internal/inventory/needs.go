@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -136,6 +137,9 @@ func (n *Needs) script(s *InstanceStep, given bool) {
 		n.lacks("a script in it calls GitHub's API")
 	}
 	if opaque(s) {
+		if outward.MatchString(s.Run) {
+			n.lacks("%s runs a program of the tree", first(s.Run))
+		}
 		n.Maybe["contents"] = true
 		n.oidc("unknown", s)
 	}
@@ -145,6 +149,18 @@ func (n *Needs) script(s *InstanceStep, given bool) {
 func (n *Needs) Uses(scope string) bool {
 	return n.Unknown != "" || n.Scopes[scope] == "write" || n.Maybe[scope]
 }
+
+// first is a script's first line, shortened.
+func first(script string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(script), "\n")
+	if r := []rune(line); len(r) > 60 {
+		line = string(r[:60]) + "..."
+	}
+	return line
+}
+
+// outward are words of scripts that let something out of the tree.
+var outward = regexp.MustCompile(`(?i)\b(release|publish|deploy|push|upload|tag|bump|sign|login|promote)`)
 
 // opaque says whether a script runs programs of the tree, which can do what they like.
 func opaque(s *InstanceStep) bool {

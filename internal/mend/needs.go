@@ -42,7 +42,8 @@ type needs struct {
 }
 
 // needs gives what every job of the file needs, with what it calls opened. That a step
-// may ask for an OIDC token counts as a need.
+// may ask for an OIDC token counts as a need where the file gives id-token: write by
+// name, not where it gives everything.
 func (t *target) needs() map[string]*needs {
 	out := map[string]*needs{}
 	for _, in := range t.model.Instances(t.workflow) {
@@ -55,11 +56,17 @@ func (t *target) needs() map[string]*needs {
 		for scope, level := range x.Scopes {
 			n.add(scope, level)
 		}
-		if x.OIDC != "no" {
+		if x.OIDC == "yes" || x.OIDC == "unknown" && !t.writesAll() {
 			n.add("id-token", "write")
-			n.oidc = true
 		}
+		n.oidc = n.oidc || x.OIDC != "no"
 		n.unknown = cmp.Or(n.unknown, x.Unknown)
 	}
 	return out
+}
+
+// writesAll says whether the file gives every permission without naming any.
+func (t *target) writesAll() bool {
+	p := t.workflow.Permissions
+	return p != nil && p.All == "write-all"
 }
