@@ -224,6 +224,9 @@ func (f *file) finding(rule *Rule, h hit) inventory.Finding {
 func (f *file) inner(each func(action, uses string, at workflow.Pos)) {
 	seen := map[string]bool{}
 	for _, r := range f.runs {
+		if r.Foreign != "" {
+			continue // its own repository's findings tell
+		}
 		for i := range r.Steps {
 			s := &r.Steps[i]
 			if key := s.Path + s.Uses + strconv.Itoa(s.UsesPos.Line); s.Path != r.File.Path && s.Uses != "" && !seen[key] {
@@ -239,12 +242,16 @@ func (r *run) finding(rule *Rule, h hit) inventory.Finding {
 	if events == nil {
 		events = r.events()
 	}
+	path, at := r.Place(h.Pos)
+	if r.Foreign != "" {
+		h.message += " (in " + short(r.Foreign) + ")"
+	}
 	f := inventory.Finding{
-		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Folder: r.Model.Folder, Path: r.File.Path, Branches: r.Start.Branches,
-		Line: h.Line, Column: h.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: r.Top.ID,
+		Rule: rule.ID, Severity: h.severity, Repository: r.Model.Repository, Folder: r.Model.Folder, Path: path, Branches: r.Start.Branches,
+		Line: at.Line, Column: at.Column, Message: h.message, Fix: rule.Fix, Gate: rule.holds(h), Job: r.Top.ID,
 		Fires: fires(r.Model, r.Start, events), Order: order(rule, h),
 	}
-	if r.Start.Path != r.File.Path {
+	if r.Start.Path != path {
 		f.Workflow = r.Start.Path
 	}
 	return f

@@ -20,7 +20,7 @@ var deployOutsideProtected = Rule{
 	Gate: true,
 	judge: func(r *run) []hit {
 		e := r.Job.Environment
-		if e == nil || r.Model.Environments == nil || len(r.Entries) == 0 {
+		if e == nil || r.Model.Environments == nil || len(r.Entries) == 0 || r.Start.OnlyCalled() {
 			return nil
 		}
 		does, at := r.ships(e.Value)

@@ -13,7 +13,7 @@ var phasesShareJob = Rule{
 	Why: "A job that installs dependencies and builds runs other people's code beside the authority to publish or deploy.",
 	Fix: "build in one job without authority, hand the artifact on, and publish or deploy in another that builds nothing",
 	judge: func(r *run) []hit {
-		if r.Call != nil && r.Start.Path != r.File.Path {
+		if r.Call != nil && r.Start.File != r.File {
 			return nil // told where the job starts from its own file, or once for its callers
 		}
 		built := ""

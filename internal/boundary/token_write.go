@@ -22,7 +22,7 @@ var tokenWriteByDefault = Rule{
 			}
 			return []hit{{Pos: p.Pos, severity: High, message: "permissions: write-all gives every job's token write access to everything"}}
 		}
-		if onlyCalled(f.Triggers) {
+		if f.OnlyCalled() {
 			return nil // what calls it caps it, and is judged itself
 		}
 		var without []string
@@ -53,15 +53,6 @@ var tokenWriteByDefault = Rule{
 		}
 		return []hit{{Pos: at, severity: severity, message: listed("job", without) + " no permissions key, and " + what}}
 	},
-}
-
-func onlyCalled(triggers []workflow.Trigger) bool {
-	for _, t := range triggers {
-		if t.From != workflow.FromCaller {
-			return false
-		}
-	}
-	return len(triggers) > 0
 }
 
 // listed writes "job a has" or "jobs a, b and 3 more have".

@@ -242,7 +242,7 @@ func (b *builder) reach(m *Model, in *Instance, j *Job, r workflow.Ref, name, ho
 	if b.named(name) {
 		return // the name of an identity, used where no known login is
 	}
-	if b.missing(m.Repository, name) {
+	if b.missing(m.Repository, name) && !in.Start.OnlyCalled() {
 		b.absent(m, in, r, name)
 	}
 	for _, id := range sorted(append(b.secret(b.where(m), name, in.Job.Environment), b.byDependabot(in, m.Repository, name)...)) {

@@ -66,8 +66,9 @@ func (b *builder) problems(m *Model, w *ModelWorkflow) {
 
 // absent tells of a secret that is used and that the survey did not find.
 func (b *builder) absent(m *Model, in *Instance, r workflow.Ref, name string) {
+	path, at := in.Place(r.Pos)
 	b.findings = append(b.findings, Finding{
-		Rule: RuleMissing, Severity: "low", Repository: m.Repository, Folder: m.Folder, Path: in.File.Path, Branches: in.Start.Branches, Line: r.Line, Column: r.Column,
+		Rule: RuleMissing, Severity: "low", Repository: m.Repository, Folder: m.Folder, Path: path, Branches: in.Start.Branches, Line: at.Line, Column: at.Column,
 		Message: "secret " + name + " is used here, but the survey found none of that name in the repository, its environments or the organization",
 		Fix:     "create the secret where it belongs, or take the reference out",
 	})

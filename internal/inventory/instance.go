@@ -31,6 +31,22 @@ type Instance struct {
 	// Remote names a called workflow of another repository, or a local one that is
 	// not among the files; its jobs are not known.
 	Remote string
+	// Foreign is the called workflow, "owner/name/path@branch", through which the job is in
+	// a file of another repository that is known. It runs with this repository's secrets,
+	// environments and tokens; see Place.
+	Foreign string
+
+	home *Model   // whose files local calls are of
+	on   []string // the branches on which they are
+}
+
+// Place is where to point for a position of the job's file: there, or, where the file is
+// another repository's, at the call in this one.
+func (in *Instance) Place(p workflow.Pos) (path string, at workflow.Pos) {
+	if in.Foreign == "" {
+		return in.File.Path, p
+	}
+	return in.Start.Path, in.Top.Call.Pos
 }
 
 // InstanceStep is a step with what its names are bound to. The step is the file's own
@@ -85,6 +101,7 @@ func (m *Model) expand(w *ModelWorkflow) []Instance {
 		out = m.enter(out, Instance{
 			Model: m, Start: w, Top: j, File: w.File, Job: j,
 			Permissions: workflow.Effective(w.Permissions, j.Permissions, m.DefaultPermissions), Entries: m.entries(w, j),
+			home: m, on: w.Branches,
 		}, nil, 0)
 	}
 	return out
@@ -96,14 +113,7 @@ func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth 
 		in.Steps = m.open(in.Start.Branches, in.File.Path, in.Job, in.File.Env, inputs)
 		return append(out, in)
 	}
-	var called []*workflow.File
-	if call.Local != "" && depth < maxDepth {
-		for i := range m.Workflows {
-			if x := &m.Workflows[i]; x.Path == call.Local && together(x.Branches, in.Start.Branches) {
-				called = append(called, x.File)
-			}
-		}
-	}
+	called, in := in.calls(call, depth)
 	if len(called) == 0 {
 		in.Remote = call.Uses
 		return append(out, in)
@@ -120,6 +130,41 @@ func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth 
 		}
 	}
 	return out
+}
+
+// calls finds the files a job calls: of its own repository on the branches that can be
+// together, of another one that is among the models only where it is called by a branch,
+// whose file is known. It gives the instance as the called jobs are to have it.
+func (in Instance) calls(call *workflow.Call, depth int) ([]*workflow.File, Instance) {
+	if depth >= maxDepth {
+		return nil, in
+	}
+	home, path, on := in.home, call.Local, in.on
+	if path == "" {
+		name, ref, _ := strings.Cut(call.Uses, "@")
+		parts := strings.SplitN(name, "/", 3)
+		if len(parts) < 3 || ref == "" {
+			return nil, in
+		}
+		home, path, on = in.Model.others[strings.ToLower(parts[0]+"/"+parts[1])], parts[2], []string{strings.TrimPrefix(ref, "refs/heads/")}
+		if home == nil {
+			return nil, in
+		}
+	}
+	var out []*workflow.File
+	for i := range home.Workflows {
+		x := &home.Workflows[i]
+		if x.Path == path && (call.Local != "" && together(x.Branches, on) || slices.Contains(x.Branches, on[0])) {
+			out = append(out, x.File)
+		}
+	}
+	if call.Local == "" && len(out) > 0 {
+		in.home, in.on = home, on
+		if in.Foreign == "" {
+			in.Foreign = call.Uses
+		}
+	}
+	return out, in
 }
 
 // bind gives what names mean inside a call made by this job.

@@ -82,7 +82,10 @@ func (b *builder) claimSets(in *Instance) []*trust.ClaimSet {
 	}
 	set.Runner = machine(in.Job.Runner)
 	if in.Call != nil {
-		set.Called = m.Repository + "/" + in.File.Path
+		set.Called = in.home.Repository + "/" + in.File.Path
+		if in.Foreign != "" {
+			set.CalledRef = "refs/heads/" + in.on[0]
+		}
 	}
 	var out []*trust.ClaimSet
 	for _, e := range in.Entries {

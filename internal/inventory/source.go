@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -47,6 +48,8 @@ type Model struct {
 	Environments map[string]Environment
 	Workflows    []ModelWorkflow
 	Actions      []ModelAction
+
+	others map[string]*Model // those read with it, by name in lower case
 }
 
 // ModelWorkflow is a workflow file with the branches that have exactly it.
@@ -145,8 +148,13 @@ func ParseBy(sources []Source, run Runner) []Model {
 			m.Actions = append(m.Actions, ModelAction{f.action, branches})
 		}
 	}
+	others := make(map[string]*Model, len(models))
 	for i := range models {
 		sortModel(&models[i])
+		models[i].others = others
+		if name := models[i].Repository; name != "" {
+			others[strings.ToLower(name)] = &models[i]
+		}
 	}
 	return models
 }

@@ -77,7 +77,8 @@ func UsesOf(a Action, m *inventory.Model) (found, others, foreign []Site) {
 			here := Site{Repository: m.Repository, Workflow: w.Path, Branches: w.Branches, Job: in.Top.ID}
 			if in.Remote != "" {
 				s := here
-				s.Uses, s.Path, s.Line = in.Remote, in.File.Path, in.Job.Line
+				path, at := in.Place(in.Job.Pos)
+				s.Uses, s.Path, s.Line = in.Remote, path, at.Line
 				switch a.Of(in.Remote) {
 				case ThisExact:
 					found = append(found, s)
@@ -93,6 +94,10 @@ func UsesOf(a Action, m *inventory.Model) (found, others, foreign []Site) {
 				step := &in.Steps[k]
 				s := here
 				s.Uses, s.Path, s.Line = step.Uses, step.Path, step.UsesPos.Line
+				if in.Foreign != "" {
+					path, at := in.Place(step.UsesPos)
+					s.Path, s.Line = path, at.Line
+				}
 				switch a.Of(step.Uses) {
 				case ThisExact:
 					found = append(found, s)

@@ -284,3 +284,14 @@ func asksForStatus(n actionlint.ExprNode) bool {
 	})
 	return found
 }
+
+// OnlyCalled says whether nothing but another workflow starts this one: its secrets,
+// environments and rights are then its callers'.
+func (f *File) OnlyCalled() bool {
+	for _, t := range f.Triggers {
+		if t.From != FromCaller {
+			return false
+		}
+	}
+	return len(f.Triggers) > 0
+}
