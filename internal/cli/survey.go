@@ -10,6 +10,8 @@ import (
 	"github.com/firebreak/firebreak/internal/durable"
 	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
+	"github.com/firebreak/firebreak/internal/view"
+	"github.com/firebreak/firebreak/internal/workflow"
 )
 
 type surveyOptions struct {
@@ -81,7 +83,24 @@ func surveyRun(ctx context.Context, opts *surveyOptions) error {
 	if err := f.writeSnapshot(opts.out, l.snapshot); err != nil {
 		return err
 	}
-	return gapsIn(f, l.snapshot)
+	if err := gapsIn(f, l.snapshot); err != nil || opts.org == "" {
+		return err
+	}
+	_, err = fmt.Fprintln(f.IO.Err, view.Line(surveyedText(l.snapshot)))
+	return err
+}
+
+// surveyedText says what a survey found, in a line.
+func surveyedText(s *snapshot.Snapshot) string {
+	files := 0
+	for _, r := range s.Repositories {
+		for _, x := range r.Files {
+			if workflow.IsWorkflow(x.Path) {
+				files++
+			}
+		}
+	}
+	return fmt.Sprintf("surveyed %d repositories with %s, %s", len(s.Repositories), view.Count(files, "workflow file"), view.Count(len(s.Gaps), "gap"))
 }
 
 // writeSnapshot writes a snapshot to a file, whole or not at all, or to stdout.

@@ -131,12 +131,24 @@ func (s *Server) commitAt(r *http.Request) answer {
 		}
 	}
 	switch {
+	case sha == "" && !s.knows(name):
+		return fail(http.StatusNotFound, "Not Found")
 	case sha == "":
 		return fail(http.StatusUnprocessableEntity, "No commit found for SHA: "+ref)
 	case r.Header.Get("Accept") != "application/vnd.github.sha":
 		return fail(http.StatusNotAcceptable, "this world serves the commit's name alone, as application/vnd.github.sha")
 	}
 	return answer{status: http.StatusOK, raw: []byte(sha), kind: "application/vnd.github.sha; charset=utf-8"}
+}
+
+// knows says whether a repository is the scenario's, or one of actions.
+func (s *Server) knows(name string) bool {
+	for of := range s.state.Organization.Actions {
+		if strings.HasPrefix(of, name+"@") {
+			return true
+		}
+	}
+	return strings.EqualFold(name, s.state.Owner+"/"+s.state.Repo)
 }
 
 // siblings are made-up repositories that were asked about of late.
