@@ -65,6 +65,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 
 func (b *builder) repository(m *Model) Repository {
 	out := Repository{Repository: m.Repository, Path: m.Folder, Workflows: []Workflow{}}
+	b.flows = flows{}
 	for i := range m.Workflows {
 		w := &m.Workflows[i]
 		b.problems(m, w)
@@ -89,6 +90,7 @@ func (b *builder) repository(m *Model) Repository {
 		}
 		out.Workflows = append(out.Workflows, x)
 	}
+	out.Flows = b.flows.list()
 	return out
 }
 
@@ -120,6 +122,7 @@ func (b *builder) job(m *Model, in *Instance) Job {
 	}
 	b.beside(in, &j)
 	j.Exposes = exposes(in, all)
+	b.flows.from(in, &j, all)
 	return j
 }
 

@@ -33,6 +33,7 @@ type builder struct {
 	// each credential is.
 	folders map[string]bool
 	places  map[string]string
+	flows   flows // of the repository that is being built
 	// calling is the repository that calls are of, see callersOf.
 	calling *Model
 	calls   map[string][]int

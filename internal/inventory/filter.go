@@ -45,6 +45,11 @@ func radius(inv Inventory, subject func(repository, path string) bool, job strin
 			}
 			kept.Workflows = append(kept.Workflows, w)
 		}
+		for _, f := range r.Flows {
+			if slices.ContainsFunc(slices.Concat(f.Writers, f.Readers), func(e FlowEnd) bool { return subject(r.Repository, e.Workflow) && (job == "" || e.Job == job) }) {
+				kept.Flows = append(kept.Flows, f)
+			}
+		}
 		if len(kept.Workflows) > 0 {
 			out.Repositories = append(out.Repositories, kept)
 		}

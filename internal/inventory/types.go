@@ -23,6 +23,36 @@ type Repository struct {
 	Repository string     `json:"repository"` // "owner/name", "" for a plain folder
 	Path       string     `json:"path"`       // folder, "" when surveyed
 	Workflows  []Workflow `json:"workflows"`
+	// Flows are the caches and artifacts that one job writes and another restores.
+	Flows []Flow `json:"flows,omitempty"`
+}
+
+// Flow is a cache or artifact with who writes it and who restores it: what one job puts
+// in, the others run with.
+type Flow struct {
+	Kind string `json:"kind"` // "cache", "artifact"
+	// Name is the key or name up to its first expression; "" where it begins with one or
+	// none is written.
+	Name    string    `json:"name"`
+	Action  string    `json:"action,omitempty"` // of a cache, the action that makes its keys
+	Writers []FlowEnd `json:"writers"`
+	Readers []FlowEnd `json:"readers"`
+	// Rises: somebody without write access starts a job that writes it, and another job
+	// that restores it has something to take.
+	Rises bool `json:"rises,omitempty"`
+
+	run string // the workflow whose run an artifact is of
+}
+
+// FlowEnd is a job that writes or restores.
+type FlowEnd struct {
+	Workflow string `json:"workflow"` // path
+	Job      string `json:"job"`
+	Line     int    `json:"line"`
+	// Trust is of one that writes: the least in what starts it, as far as others see what
+	// it wrote. Authority is of one that restores: it has something to take.
+	Trust     string `json:"trust,omitempty"`
+	Authority bool   `json:"authority,omitempty"`
 }
 
 // Workflow is one workflow file on one or more branches.

@@ -107,6 +107,7 @@ func Radius(w io.Writer, st Style, inv inventory.Inventory) error {
 	for _, r := range inv.Repositories {
 		for i := range r.Workflows {
 			writeRadius(&b, st, inv, r.Repository, &r.Workflows[i])
+			writeFlows(&b, st, r.Flows, r.Workflows[i].Path)
 		}
 	}
 	if len(inv.Findings) > 0 {
@@ -193,6 +194,42 @@ func writeRadius(b *strings.Builder, st Style, inv inventory.Inventory, reposito
 	}
 	writeRotations(b, st, inv, wf)
 }
+
+// writeFlows tells what of a workflow's others run with, and what of others it runs with.
+func writeFlows(b *strings.Builder, st Style, flows []inventory.Flow, workflow string) {
+	var out []string
+	for _, f := range flows {
+		name := "the " + f.Kind
+		if f.Name != "" {
+			name += " " + f.Name
+		}
+		for _, r := range f.Readers {
+			for _, w := range f.Writers {
+				if r.Workflow == w.Workflow && r.Job == w.Job || r.Workflow != workflow && w.Workflow != workflow {
+					continue
+				}
+				line := fmt.Sprintf("job %s of %s restores %s that job %s of %s writes (", Line(r.Job), Line(bareName(r.Workflow)), Line(name), Line(w.Job), Line(bareName(w.Workflow)))
+				out = append(out, line+trust(st, w.Trust)+")")
+			}
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s\n", st.Strong("What goes on by caches and artifacts"))
+	for i, l := range out {
+		if i == flowsShown {
+			fmt.Fprintf(b, "  and %d more, in --output json\n", len(out)-flowsShown)
+			break
+		}
+		b.WriteString("  " + l + "\n")
+	}
+}
+
+// flowsShown is how many caches and artifacts are told.
+const flowsShown = 12
+
+func bareName(workflow string) string { return strings.TrimPrefix(workflow, ".github/workflows/") }
 
 func writeStarts(b *strings.Builder, st Style, j *inventory.Job) {
 	var parts []string
