@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -344,6 +345,31 @@ func TestOneDoor(t *testing.T) {
 		c, err := drive(t, w, name, nil).action.Plan(inputs("repository", shop, "workflow", checks), s)
 		if err != nil || len(c.Doors) != 1 || c.Doors[0] != "workflow:"+shop+"/"+checks {
 			t.Errorf("%s: %v %v", name, c.Doors, err)
+		}
+	}
+}
+
+// A plan from a survey that left runs and caches out says that they are not known.
+func TestWhatASurveyLeftOutIsAGap(t *testing.T) {
+	w, _ := start(t, world.Options{}, nil)
+	p := provider(t, w, w.Wire())
+	s := &snapshot.Snapshot{}
+	if err := p.Survey(t.Context(), adapters.Scope{Repositories: []string{shop}}, s); err != nil {
+		t.Fatal(err)
+	}
+	in := inputs("repository", shop, "workflow", checks)
+	for _, left := range [][]string{nil, {"artifacts", "caches", "runs"}} {
+		s.Repositories[0].Left = left
+		for _, a := range p.Actions() {
+			name := a.Spec().Name
+			if name != "github.runs.cancel" && name != "github.caches.purge" {
+				continue
+			}
+			c, err := a.Plan(in, s)
+			told := slices.ContainsFunc(c.Gaps, func(g plan.Gap) bool { return strings.Contains(g.Why, "leaves them out") })
+			if err != nil || told != (left != nil) {
+				t.Errorf("%s, left out %v: %v, gaps %+v", name, left, err, c.Gaps)
+			}
 		}
 	}
 }

@@ -62,13 +62,14 @@ func (cachesPurge) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, 
 		images = append(images, cacheImage{c.ID, c.Key, c.Ref, c.Size, c.Created.UTC()})
 	}
 	sortCaches(images)
+	gaps := append([]plan.Gap{{What: "content of the caches of " + r.FullName, Why: noDownload}}, leftOut(r, "caches")...)
 	return plan.Change{
 		Target:   plan.Target{Provider: "github", Kind: "caches", ID: r.FullName, Name: "caches of " + r.FullName, Selector: true},
 		Before:   plan.Image(images),
 		Calls:    deletions(r.FullName, images),
 		Evidence: []string{"caches:" + r.FullName},
 		Breaks:   "the next runs are slower: nothing is cached",
-		Gaps:     []plan.Gap{{What: "content of the caches of " + r.FullName, Why: noDownload}},
+		Gaps:     gaps,
 	}, nil
 }
 

@@ -2,8 +2,10 @@ package github
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
@@ -37,6 +39,14 @@ func workflow(in adapters.Inputs, s *snapshot.Snapshot) (*snapshot.Repository, *
 		}
 	}
 	return nil, nil, &adapters.Missing{What: "workflow " + path + " of " + r.FullName, Scope: adapters.Scope{Repositories: []string{r.FullName}}}
+}
+
+// leftOut says that a survey did not ask for something that comes and goes.
+func leftOut(r *snapshot.Repository, what string) []plan.Gap {
+	if !slices.Contains(r.Left, what) {
+		return nil
+	}
+	return []plan.Gap{{What: what + " of " + r.FullName, Why: "the survey of its organization leaves them out; they are listed when the plan is carried out"}}
 }
 
 // door is the key under which gates know a workflow.

@@ -58,6 +58,7 @@ func (a runsCancel) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change,
 		Target: plan.Target{Provider: "github", Kind: "runs", ID: r.FullName + "/" + w.Path, Name: "live runs of " + w.Path, Selector: true},
 		Doors:  []string{door(r.FullName, w.Path)},
 		Breaks: "runs of " + w.Path + " that are under way are lost",
+		Gaps:   leftOut(r, "runs"),
 	}
 	for _, run := range r.Runs {
 		if run.WorkflowID == w.ID && run.Status != completed {
