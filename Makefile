@@ -36,8 +36,8 @@ test: check-generate counterparts
 	$(GO) mod download
 	$(GO) vet ./...
 	@mkdir -p .cache && rm -f $(TALLY) $(CLAIMS) && touch $(CLAIMS)
-	$(RECORD) $(GO) test -shuffle=on -timeout 10m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
-	$(RECORD) $(GO) test -race -shuffle=on -timeout 10m $(CONCURRENT)
+	$(RECORD) $(GO) test -shuffle=on -timeout 25m $$($(GO) list ./... | grep -v -F -f .ci/concurrent)
+	$(RECORD) $(GO) test -race -shuffle=on -timeout 25m $(CONCURRENT)
 	FIREBREAK_CLAIMS=$(CLAIMS) FIREBREAK_CLAIMS_CHECK=$(REQUIRED) $(GO) test -count=1 -run TestClaims ./internal/counterpart
 	@echo; cat $(TALLY)
 

@@ -46,7 +46,7 @@ var values = map[string]offer{
 // formats are the output formats of commands that know others than human and json.
 var formats = map[string][]string{
 	"run": {"human", "json", "ndjson"}, "rollback": {"human", "json", "ndjson"}, "resume": {"human", "json", "ndjson"}, "status": {"human", "json", "ndjson"}, "rehearse": {"human", "json", "ndjson"},
-	"contain": {"human", "json", "ndjson"}, "inventory": {"human", "json", "markdown", "sarif", "mermaid"}, "boundary": {"human", "json", "markdown", "sarif"}, "report": {"markdown", "json"}, "survey": {"json", "human"}, "playbook schema": {"json"},
+	"contain": {"human", "json", "ndjson"}, "inventory": {"human", "json", "markdown", "html", "sarif", "mermaid"}, "boundary": {"human", "json", "markdown", "sarif"}, "report": {"markdown", "json"}, "survey": {"json", "human"}, "playbook schema": {"json"},
 }
 
 // complete makes shells offer what may stand next, in every command below cmd.
