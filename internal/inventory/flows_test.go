@@ -40,6 +40,13 @@ func TestFlows(t *testing.T) {
 			},
 			`null`,
 		},
+		"a cache that only insiders write does not rise": {
+			map[string]string{
+				"ci.yml":      "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/cache/save@v4\n        with: { path: x, key: npm-1 }\n",
+				"release.yml": restores,
+			},
+			`[{"kind":"cache","name":"npm-1","action":"actions/cache","writers":[{"workflow":".github/workflows/ci.yml","job":"test","line":6,"trust":"contributor"}],"readers":[{"workflow":".github/workflows/release.yml","job":"publish","line":7,"authority":true}]}]`,
+		},
 		"other keys": {
 			map[string]string{
 				"pr.yml":      "on: pull_request_target\njobs:\n  bench:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/cache/save@v4\n        with: { path: x, key: go-1 }\n",
