@@ -49,6 +49,9 @@ func (s *site) organization(ctx context.Context, f *Factory, login string, afres
 		if as[adapters.NotThere](err) || as[adapters.Unconfigured](err) {
 			return look{}, err
 		}
+		if ctx.Err() != nil {
+			p.tell(fmt.Sprintf("broken off: %d repositories are done, and the same command goes on with the others", p.done))
+		}
 		return look{}, fmt.Errorf("survey %s: %w; %d repositories are done, and the same command goes on with the others", login, err, p.done)
 	}
 	snap, err := part.snapshot()
