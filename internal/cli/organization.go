@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,6 +25,8 @@ func (s *site) organization(ctx context.Context, f *Factory, login string, afres
 	if login == "" || strings.ContainsAny(login, "/\\ .") {
 		return look{}, fault(Usage, "write it as --org acme", "%q is not an organization", login)
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
 	gh, err := s.gitHub()
 	if err != nil {
 		return look{}, err
@@ -48,9 +52,6 @@ func (s *site) organization(ctx context.Context, f *Factory, login string, afres
 	if err != nil {
 		if as[adapters.NotThere](err) || as[adapters.Unconfigured](err) {
 			return look{}, err
-		}
-		if ctx.Err() != nil {
-			p.tell(fmt.Sprintf("broken off: %d repositories are done, and the same command goes on with the others", p.done))
 		}
 		return look{}, fmt.Errorf("survey %s: %w; %d repositories are done, and the same command goes on with the others", login, err, p.done)
 	}
