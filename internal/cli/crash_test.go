@@ -23,6 +23,7 @@ import (
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/tally"
 	"github.com/firebreak/firebreak/internal/term"
+	"github.com/firebreak/firebreak/internal/view"
 	"github.com/firebreak/firebreak/internal/world"
 )
 
@@ -197,7 +198,8 @@ func (s *stage) Survey(ctx context.Context, st *respond.State, c respond.Survey)
 func (s *stage) closed(r simulated.Result, what string) {
 	s.t.Helper()
 	if r.Stop == nil || !r.Stop.Close {
-		s.t.Fatalf("%s: not closed: %+v", what, r.Stop)
+		in := view.NewIncident(r.State, "")
+		s.t.Fatalf("%s: not closed: %+v, gates %+v, open %+v", what, r.Stop, in.Gates, in.Open)
 	}
 	r.State.Phase = "closed" // the local driver records it; this one stops before
 	score := s.r.Score(r.State)

@@ -202,7 +202,7 @@ func (s *site) selves(ctx context.Context) selves {
 	errs := make([]error, len(s.providers))
 	var wait sync.WaitGroup
 	for i, p := range s.providers {
-		wait.Go(func() { answers[i], errs[i] = p.Self(ctx) })
+		wait.Go(func() { answers[i], errs[i] = s.self(ctx, p) })
 	}
 	wait.Wait()
 	for i, p := range s.providers {
@@ -223,6 +223,20 @@ func (s *site) selves(ctx context.Context) selves {
 	slices.Sort(out.kills)
 	out.kills = slices.Compact(out.kills)
 	return out
+}
+
+// self asks one provider who we are, again where it did not say: what is not known holds
+// every kill there back. Containment does not wait for it.
+func (s *site) self(ctx context.Context, p adapters.Provider) (adapters.Self, error) {
+	for n := 1; ; n++ {
+		self, err := p.Self(ctx)
+		if err == nil || hopeless(err) || s.lenient || n == tries {
+			return self, err
+		}
+		if s.clock.Sleep(ctx, time.Duration(n)*2*time.Second) != nil {
+			return self, err
+		}
+	}
 }
 
 // recipientKeys gives the texts of public keys; a recipient may be a file of them.
