@@ -76,14 +76,19 @@ func (b *builder) repository(m *Model) Repository {
 			x.Triggers = append(x.Triggers, Trigger{Event: t.Name, Trust: string(b.trust(m, w, t))})
 		}
 		jobs := map[string]int{}
+		cut := false
 		for _, in := range m.Instances(w) {
 			j := b.job(m, &in)
+			cut = cut || in.Cut
 			if at, ok := jobs[in.Top.ID]; ok {
 				merge(&x.Jobs[at], j)
 				continue
 			}
 			jobs[in.Top.ID] = len(x.Jobs)
 			x.Jobs = append(x.Jobs, j)
+		}
+		if cut {
+			b.unfollowed(m, w)
 		}
 		for i := range x.Jobs {
 			finish(&x.Jobs[i])
@@ -204,11 +209,15 @@ func (b *builder) references(m *Model, in *Instance, j *Job, logins map[string]s
 	if in.Call != nil { // what the calling job passes is reached even where it is not used
 		refs = slices.Concat(refs, in.Top.Refs)
 	}
-	for _, r := range refs {
-		mine := in.Call != nil && !slices.Contains(in.Top.Refs, r)
-		how, at := r.How, b.line(in, r.Pos)
-		if mine && in.Bound == nil {
-			how = workflow.HowInherit
+	own := len(in.File.Refs) + len(in.Job.Refs)
+	for i, r := range refs {
+		mine := in.Call != nil && i < own
+		how, at := r.How, r.Pos.Line
+		if mine {
+			at = b.line(in, r.Pos)
+			if in.Bound == nil {
+				how = workflow.HowInherit
+			}
 		}
 		switch r.Kind {
 		case workflow.Secret:
@@ -320,9 +329,6 @@ func (b *builder) parameter(m *Model, in *Instance, name string) bool {
 // workflow, that is the call.
 func (b *builder) line(in *Instance, p workflow.Pos) int {
 	if in.Call == nil {
-		return p.Line
-	}
-	if slices.ContainsFunc(in.Top.Refs, func(r workflow.Ref) bool { return r.Pos == p }) {
 		return p.Line
 	}
 	if c := in.Top.Call; c != nil {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -54,12 +55,21 @@ func (m *Model) runsAfterInsiders(w *ModelWorkflow) bool {
 	return true
 }
 
-// named are the workflows of a name; one without a name is called by its path.
-// Source: GitHub Docs, "Workflow syntax", name.
+// named are the workflows of a name.
 func (m *Model) named(name string) []*ModelWorkflow {
+	return m.waitedFor([]string{name})
+}
+
+// waitedFor are the workflows of any of the names.
+func (m *Model) waitedFor(names []string) []*ModelWorkflow {
+	wanted := make(map[string]bool, len(names))
+	for _, name := range names {
+		wanted[name] = true
+	}
 	var out []*ModelWorkflow
 	for i := range m.Workflows {
-		if w := &m.Workflows[i]; w.Name == name || w.Name == "" && (w.Path == name || strings.TrimPrefix(w.Path, ".github/workflows/") == name) {
+		// One without a name is called by its path. Source: GitHub Docs, "Workflow syntax", name.
+		if w := &m.Workflows[i]; wanted[cmp.Or(w.Name, w.Path)] || w.Name == "" && wanted[strings.TrimPrefix(w.Path, ".github/workflows/")] {
 			out = append(out, w)
 		}
 	}

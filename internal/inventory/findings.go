@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -62,6 +63,15 @@ func (b *builder) problems(m *Model, w *ModelWorkflow) {
 		f.Message += ": " + p.Message
 	}
 	b.findings = append(b.findings, f)
+}
+
+// unfollowed tells of a file that calls so much that not all of it was opened.
+func (b *builder) unfollowed(m *Model, w *ModelWorkflow) {
+	b.findings = append(b.findings, Finding{
+		Rule: RuleUnreadable, Severity: "medium", Repository: m.Repository, Folder: m.Folder, Path: w.Path, Branches: w.Branches, Line: 1, Column: 1,
+		Message: "this file calls more jobs and steps than are followed (" + strconv.Itoa(maxFan) + "), so what it reaches is known only in part",
+		Fix:     "look at what it calls, and call less at once",
+	})
 }
 
 // absent tells of a secret that is used and that the survey did not find.

@@ -11,6 +11,7 @@ import (
 // flows collects who writes and who restores a repository's caches and artifacts.
 type flows struct {
 	writes, reads []flowing
+	waited        map[*ModelWorkflow][]string // see runsOf
 }
 
 // flowing is one step that writes or restores.
@@ -19,7 +20,7 @@ type flowing struct {
 	kind   string
 	action string   // of a cache: the action that makes the keys, which no other knows
 	names  []string // beginnings of keys, or of artifacts' names; "" for any
-	run    string   // the workflow whose run an artifact is of; "" of a cache
+	runs   []string // the workflows whose run an artifact is of; one of "" of a cache
 	// outsiders are the events by which somebody without write access starts the job with
 	// the repository's authority.
 	outsiders []string
@@ -40,20 +41,18 @@ func (s *flows) from(in *Instance, j *Job, all []deed) {
 			if t := in.cacheTrust(); d.kind != workflow.Restore && t != "" {
 				w := use
 				w.Trust = t
-				s.writes = append(s.writes, flowing{w, "cache", action, inputs(d.step, "key"), "", nil})
+				s.writes = append(s.writes, flowing{w, "cache", action, inputs(d.step, "key"), []string{""}, nil})
 			}
 			if d.kind != workflow.Save {
 				use.Authority = holds(j)
-				s.reads = append(s.reads, flowing{use, "cache", action, append(inputs(d.step, "key"), inputs(d.step, "restore-keys")...), "", nil})
+				s.reads = append(s.reads, flowing{use, "cache", action, append(inputs(d.step, "key"), inputs(d.step, "restore-keys")...), []string{""}, nil})
 			}
 		case workflow.Upload:
 			use.Trust = string(in.Trust())
-			s.writes = append(s.writes, flowing{use, "artifact", "", inputs(d.step, "name"), in.Start.Path, in.Outsiders()})
+			s.writes = append(s.writes, flowing{use, "artifact", "", inputs(d.step, "name"), []string{in.Start.Path}, in.Outsiders()})
 		case workflow.Download:
 			use.Authority = holds(j)
-			for _, run := range in.runsOf(d.step) {
-				s.reads = append(s.reads, flowing{use, "artifact", "", inputs(d.step, "name", "pattern"), run, in.Outsiders()})
-			}
+			s.reads = append(s.reads, flowing{use, "artifact", "", inputs(d.step, "name", "pattern"), s.runsOf(in, d.step), in.Outsiders()})
 		}
 	}
 }
@@ -84,23 +83,27 @@ func (in *Instance) cacheTrust() string {
 
 // runsOf are the workflows of whose runs a step downloads artifacts: its own, or those
 // that a workflow_run waits for.
-func (in *Instance) runsOf(s *InstanceStep) []string {
-	v, set := s.Input("run-id")
-	if !strings.HasPrefix(strings.ToLower(s.Uses), "dawidd6/action-download-artifact") && !(set && strings.Contains(v.Value, "workflow_run")) {
+func (s *flows) runsOf(in *Instance, step *InstanceStep) []string {
+	v, set := step.Input("run-id")
+	if !strings.HasPrefix(strings.ToLower(step.Uses), "dawidd6/action-download-artifact") && !(set && strings.Contains(v.Value, "workflow_run")) {
 		if set {
 			return nil // of a run that is named at run time
 		}
 		return []string{in.Start.Path}
 	}
-	var out []string
-	for _, t := range in.Start.Triggers {
-		for _, name := range t.Workflows {
-			for _, w := range in.Model.named(name) {
+	out, known := s.waited[in.Start]
+	if !known {
+		for _, t := range in.Start.Triggers {
+			for _, w := range in.Model.waitedFor(t.Workflows) {
 				out = append(out, w.Path)
 			}
 		}
+		if s.waited == nil {
+			s.waited = map[*ModelWorkflow][]string{}
+		}
+		s.waited[in.Start] = slices.Compact(out) // of a file on several branches
 	}
-	return out
+	return s.waited[in.Start]
 }
 
 // inputs are the beginnings, up to the first expression, of what a step's inputs say, a
@@ -134,56 +137,126 @@ func holds(j *Job) bool {
 	return slices.ContainsFunc(j.Reaches, func(r Reach) bool { return r.How != HowInheritUnused && r.How != "job token" })
 }
 
+// keptAt is what can be one cache or artifact but for its name.
+type keptAt struct{ kind, action, run string }
+
+// shelf is what is written to and restored from one place.
+type shelf struct {
+	keptAt
+	writes, reads []*flowing
+}
+
+// maxNames bounds the work at one place, names written times names restored: a file made
+// to be slow has ten thousand of each. Beyond it all its names are taken for one.
+const maxNames = 200_000
+
 // list gives the caches and artifacts that one job writes and another restores.
 func (s *flows) list() []Flow {
 	var out []Flow
-	for _, w := range s.writes {
-		i := slices.IndexFunc(out, func(x Flow) bool { return w.of(&x) })
-		if i < 0 {
-			i = len(out)
-			out = append(out, Flow{Kind: w.kind, Name: w.names[0], Action: w.action, run: w.run})
-		}
-		out[i].Writers = append(out[i].Writers, w.FlowEnd)
+	for _, x := range s.shelves() {
+		out = append(out, x.list()...)
 	}
-	for i := range out {
-		x := &out[i]
-		for _, r := range s.reads {
-			if !r.restores(x) {
-				continue
-			}
-			x.Readers = append(x.Readers, r.FlowEnd)
-			x.Rises = x.Rises || r.Authority && slices.ContainsFunc(s.writes, func(w flowing) bool { return w.of(x) && !w.same(r.FlowEnd) && w.rises(r) })
-		}
-		x.Writers, x.Readers = once(x.Writers), once(x.Readers)
-	}
-	out = slices.DeleteFunc(out, func(x Flow) bool {
-		return !slices.ContainsFunc(x.Writers, func(w FlowEnd) bool {
-			return slices.ContainsFunc(x.Readers, func(r FlowEnd) bool { return !r.same(w) })
-		})
-	})
-	if len(out) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(out, func(a, b Flow) int {
+	slices.SortFunc(out, func(a, b Flow) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Action, b.Action), cmp.Compare(a.run, b.run))
 	})
 	return out
 }
 
-// of says whether a step writes what x is about.
-func (w flowing) of(x *Flow) bool {
-	return x.Kind == w.kind && x.Action == w.action && x.Name == w.names[0] && x.run == w.run
+func (s *flows) shelves() map[keptAt]*shelf {
+	out := map[keptAt]*shelf{}
+	for i := range s.writes {
+		w := &s.writes[i]
+		for _, run := range w.runs {
+			at := keptAt{w.kind, w.action, run}
+			if out[at] == nil {
+				out[at] = &shelf{keptAt: at}
+			}
+			out[at].writes = append(out[at].writes, w)
+		}
+	}
+	for i := range s.reads {
+		r := &s.reads[i]
+		for _, run := range r.runs {
+			if x := out[keptAt{r.kind, r.action, run}]; x != nil {
+				x.reads = append(x.reads, r)
+			}
+		}
+	}
+	return out
 }
 
-// restores says whether a step can restore what x is about.
-func (r flowing) restores(x *Flow) bool {
-	return r.kind == x.Kind && r.action == x.Action && r.run == x.run &&
-		slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, x.Name) || strings.HasPrefix(x.Name, n) })
+// list gives what is written there under each name, with everyone who restores it.
+func (x *shelf) list() []Flow {
+	written := map[string][]*flowing{}
+	for _, w := range x.writes {
+		written[w.names[0]] = append(written[w.names[0]], w)
+	}
+	restored := 0
+	for _, r := range x.reads {
+		restored += len(r.names)
+	}
+	if len(written)*restored > maxNames {
+		written = map[string][]*flowing{"": x.writes}
+	}
+	var out []Flow
+	for name, writers := range written {
+		f := Flow{Kind: x.kind, Name: name, Action: x.action, run: x.run}
+		for _, w := range writers {
+			f.Writers = append(f.Writers, w.FlowEnd)
+		}
+		from := sources(writers)
+		for _, r := range x.reads {
+			if !r.restores(name) {
+				continue
+			}
+			f.Readers = append(f.Readers, r.FlowEnd)
+			f.Rises = f.Rises || r.Authority && slices.ContainsFunc(from, func(w *flowing) bool { return !w.same(r.FlowEnd) && w.rises(r) })
+		}
+		f.Writers, f.Readers = once(f.Writers), once(f.Readers)
+		if len(f.Readers) > 0 && !alone(f.Writers, f.Readers) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sources are two jobs of each kind of writers: whether something rises to a job is the
+// same by every writer of a kind but the job itself.
+func sources(writers []*flowing) []*flowing {
+	first, second := map[string]*flowing{}, map[string]*flowing{}
+	var out []*flowing
+	for _, w := range writers {
+		kind := w.Trust + " " + w.Workflow + " " + strings.Join(w.outsiders, " ")
+		if w.kind == "cache" {
+			kind = w.Trust
+		}
+		switch {
+		case first[kind] == nil:
+			first[kind] = w
+		case second[kind] == nil && !first[kind].same(w.FlowEnd):
+			second[kind] = w
+		default:
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// alone says whether one job is all who write and restore.
+func alone(writers, readers []FlowEnd) bool {
+	other := func(e FlowEnd) bool { return !e.same(writers[0]) }
+	return !slices.ContainsFunc(writers, other) && !slices.ContainsFunc(readers, other)
+}
+
+// restores says whether a step can restore what is written there under a name.
+func (r *flowing) restores(name string) bool {
+	return slices.ContainsFunc(r.names, func(n string) bool { return strings.HasPrefix(n, name) || strings.HasPrefix(name, n) })
 }
 
 // rises says whether what an outsider's run wrote comes into a run with authority. Within
 // one run that is so only where the outsider's event starts it with the authority.
-func (w flowing) rises(r flowing) bool {
+func (w *flowing) rises(r *flowing) bool {
 	if w.kind == "artifact" && w.Workflow == r.Workflow {
 		return slices.ContainsFunc(w.outsiders, func(e string) bool { return slices.Contains(r.outsiders, e) })
 	}

@@ -35,6 +35,8 @@ type Instance struct {
 	// a file of another repository that is known. It runs with this repository's secrets,
 	// environments and tokens; see Place.
 	Foreign string
+	// Cut: it fans out so far that not all it calls or uses was followed; see fan.
+	Cut bool
 
 	home *Model   // whose files local calls are of
 	on   []string // the branches on which they are
@@ -61,6 +63,28 @@ type InstanceStep struct {
 // maxDepth is how deep calls and actions are followed. Source: GitHub Docs, reusable
 // workflows nest ten levels, composite actions ten.
 const maxDepth = 10
+
+// fan is what one workflow may still open beyond its own file. Ten levels of files that
+// each call a hundred others are more jobs than any memory holds.
+type fan struct {
+	left int // jobs of called workflows, their steps, and steps of actions
+	cut  int // how often something was not opened for that
+}
+
+// maxFan is far above what runs: GitHub starts at most 256 jobs of a matrix and lets a
+// run call 50 different workflows.
+// Source: GitHub Docs, "Reusing workflow configurations", limitations of reusable workflows.
+const maxFan = 20_000
+
+// opens says whether something of n parts may be opened, and takes note of it.
+func (f *fan) opens(n int) bool {
+	if f.left <= 0 {
+		f.cut++
+		return false
+	}
+	f.left -= n
+	return true
+}
 
 // Instances gives every job that an event of w starts, in the order of the files. After
 // Expand they are worked out already, and shared: nobody changes them.
@@ -96,75 +120,85 @@ func Expand(models []Model, run Runner) {
 
 func (m *Model) expand(w *ModelWorkflow) []Instance {
 	var out []Instance
+	left := &fan{left: maxFan}
 	for i := range w.Jobs {
 		j := &w.Jobs[i]
 		out = m.enter(out, Instance{
 			Model: m, Start: w, Top: j, File: w.File, Job: j,
 			Permissions: workflow.Effective(w.Permissions, j.Permissions, m.DefaultPermissions), Entries: m.entries(w, j),
 			home: m, on: w.Branches,
-		}, nil, 0)
+		}, nil, 0, left)
 	}
 	return out
 }
 
-func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth int) []Instance {
-	call := in.Job.Call
+func (m *Model) enter(out []Instance, in Instance, inputs []workflow.Var, depth int, left *fan) []Instance {
+	call, cut := in.Job.Call, left.cut
 	if call == nil {
-		in.Steps = m.open(in.Start.Branches, in.File.Path, in.Job, in.File.Env, inputs)
+		in.Steps = m.open(in.Start.Branches, in.File.Path, in.Job, in.File.Env, inputs, left)
+		in.Cut = left.cut > cut
 		return append(out, in)
 	}
-	called, in := in.calls(call, depth)
-	if len(called) == 0 {
-		in.Remote = call.Uses
+	var called []*workflow.File
+	if depth < maxDepth {
+		called, in = in.calls(call)
+	}
+	if len(called) == 0 || !left.opens(1) {
+		in.Remote, in.Cut = call.Uses, left.cut > cut
 		return append(out, in)
 	}
 	for _, f := range called {
 		for i := range f.Jobs {
 			j := &f.Jobs[i]
+			left.left -= 1 + len(j.Steps)
 			next := in
 			next.File, next.Job, next.Call = f, j, call
 			next.Bound = in.bind(call)
 			next.Entries = narrowed(in.Entries, f, j)
 			next.Permissions = workflow.Limit(in.Permissions, workflow.Effective(f.Permissions, j.Permissions, ""))
-			out = m.enter(out, next, call.With, depth+1)
+			out = m.enter(out, next, call.With, depth+1, left)
 		}
 	}
 	return out
 }
 
-// calls finds the files a job calls: of its own repository on the branches that can be
-// together, of another one that is among the models only where it is called by a branch,
-// whose file is known. It gives the instance as the called jobs are to have it.
-func (in Instance) calls(call *workflow.Call, depth int) ([]*workflow.File, Instance) {
-	if depth >= maxDepth {
+// calls finds the files a job calls, and gives the instance as the called jobs are to have it.
+func (in Instance) calls(call *workflow.Call) ([]*workflow.File, Instance) {
+	if call.Local != "" { // on the branches that can be together with the caller's
+		return in.home.files(call.Local, func(branches []string) bool { return together(branches, in.on) }), in
+	}
+	name, ref, _ := strings.Cut(call.Uses, "@")
+	parts := strings.SplitN(name, "/", 3)
+	if len(parts) < 3 || ref == "" {
 		return nil, in
 	}
-	home, path, on := in.home, call.Local, in.on
-	if path == "" {
-		name, ref, _ := strings.Cut(call.Uses, "@")
-		parts := strings.SplitN(name, "/", 3)
-		if len(parts) < 3 || ref == "" {
-			return nil, in
-		}
-		home, path, on = in.Model.others[strings.ToLower(parts[0]+"/"+parts[1])], parts[2], []string{strings.TrimPrefix(ref, "refs/heads/")}
-		if home == nil {
-			return nil, in
-		}
+	// Another repository's file is known where it is called by a branch that was read. A
+	// tag of the branch's name would come first; nobody but that repository's own writers
+	// makes one, and they write the branch too.
+	branch := strings.TrimPrefix(ref, "refs/heads/")
+	home := in.Model.others[strings.ToLower(parts[0]+"/"+parts[1])]
+	if home == nil {
+		return nil, in
 	}
-	var out []*workflow.File
-	for i := range home.Workflows {
-		x := &home.Workflows[i]
-		if x.Path == path && (call.Local != "" && together(x.Branches, on) || slices.Contains(x.Branches, on[0])) {
-			out = append(out, x.File)
-		}
-	}
-	if call.Local == "" && len(out) > 0 {
-		in.home, in.on = home, on
+	out := home.files(parts[2], func(branches []string) bool { return slices.Contains(branches, branch) })
+	if len(out) > 0 {
+		in.home, in.on = home, []string{branch}
 		if in.Foreign == "" {
 			in.Foreign = call.Uses
 		}
 	}
 	return out, in
+}
+
+// files are the workflows at a path, on branches that are wanted.
+func (m *Model) files(path string, wanted func(branches []string) bool) []*workflow.File {
+	var out []*workflow.File
+	for i := range m.Workflows {
+		if x := &m.Workflows[i]; x.Path == path && wanted(x.Branches) {
+			out = append(out, x.File)
+		}
+	}
+	return out
 }
 
 // bind gives what names mean inside a call made by this job.
@@ -190,7 +224,7 @@ func (in *Instance) Real(name string) []string {
 }
 
 // open lists a job's steps with those of local composite actions in their place.
-func (m *Model) open(branches []string, path string, j *workflow.Job, fileEnv, inputs []workflow.Var) []InstanceStep {
+func (m *Model) open(branches []string, path string, j *workflow.Job, fileEnv, inputs []workflow.Var, left *fan) []InstanceStep {
 	out := make([]InstanceStep, 0, len(j.Steps))
 	bare := [][]workflow.Var{nil, j.Env, fileEnv} // of the steps without an env of their own
 	for i := range j.Steps {
@@ -199,12 +233,12 @@ func (m *Model) open(branches []string, path string, j *workflow.Job, fileEnv, i
 		if len(s.Env) > 0 {
 			env = [][]workflow.Var{s.Env, j.Env, fileEnv}
 		}
-		out = m.step(out, branches, InstanceStep{Step: s, Path: path, Shown: s.Pos, Env: env}, 0)
+		out = m.step(out, branches, InstanceStep{Step: s, Path: path, Shown: s.Pos, Env: env}, 0, left)
 	}
 	return out
 }
 
-func (m *Model) step(out []InstanceStep, branches []string, s InstanceStep, depth int) []InstanceStep {
+func (m *Model) step(out []InstanceStep, branches []string, s InstanceStep, depth int, left *fan) []InstanceStep {
 	out = append(out, s)
 	dir, local := strings.CutPrefix(s.Uses, "./")
 	if !local || depth >= maxDepth {
@@ -216,11 +250,14 @@ func (m *Model) step(out []InstanceStep, branches []string, s InstanceStep, dept
 		if !together(a.Branches, branches) || (a.Path != dir+"/action.yml" && a.Path != dir+"/action.yaml") {
 			continue
 		}
+		if !left.opens(1 + len(a.Steps)) {
+			return out
+		}
 		inputs := slices.Concat(s.With, a.Inputs) // what is passed stands before the defaults
 		for k := range a.Steps {
 			inner := *substitute(&a.Steps[k], inputs)
 			inner.Index = s.Index
-			out = m.step(out, branches, InstanceStep{Step: &inner, Path: a.Path, Shown: s.Shown, Env: append([][]workflow.Var{inner.Env}, s.Env...)}, depth+1)
+			out = m.step(out, branches, InstanceStep{Step: &inner, Path: a.Path, Shown: s.Shown, Env: append([][]workflow.Var{inner.Env}, s.Env...)}, depth+1, left)
 		}
 	}
 	return out
