@@ -1,12 +1,5 @@
 package boundary
 
-import (
-	"strings"
-
-	"github.com/firebreak/firebreak/internal/inventory"
-	"github.com/firebreak/firebreak/internal/workflow"
-)
-
 // cacheFromLowerTrust: a cache of the default branch is read by every branch. What
 // outsiders start by pull_request_target and the like runs on the default branch.
 //
@@ -28,11 +21,10 @@ var cacheFromLowerTrust = Rule{
 		var hits []hit
 		for i := range r.Steps {
 			s := &r.Steps[i]
-			kind, key := cache(s)
-			if kind == "" || kind == workflow.Save {
+			if _, restores := s.Cache(); !restores {
 				continue
 			}
-			if w := r.file.whole.poisons(s, key); w != "" {
+			if w := r.file.whole.poisons(s, written(s)); w != "" {
 				hits = append(hits, hit{
 					Pos: r.at(s, s.UsesPos), severity: Medium,
 					message: "job " + r.Job.ID + " restores a cache (" + short(s.Uses) + ") that " + w + " can write with an outsider's code in it; on github.com such runs have a read-only cache token since June 2026, elsewhere not",
@@ -41,25 +33,4 @@ var cacheFromLowerTrust = Rule{
 		}
 		return hits
 	},
-}
-
-// cache says what a step does with a cache, and the beginning of its key that is
-// written out.
-func cache(s *inventory.InstanceStep) (workflow.Kind, string) {
-	k, ok := s.Known()
-	if !ok {
-		return "", ""
-	}
-	switch k.Kind {
-	case workflow.Caches:
-		if v, set := s.Input("cache"); set && v.Value == "false" {
-			return "", ""
-		}
-	case workflow.Restore, workflow.Save:
-	default:
-		return "", ""
-	}
-	v, _ := s.Input("key")
-	begins, _, _ := strings.Cut(v.Value, "${{")
-	return k.Kind, begins
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/firebreak/firebreak/internal/inventory"
-	"github.com/firebreak/firebreak/internal/workflow"
 )
 
 // poisoner is a step that saves a cache in a job where an outsider's code runs.
@@ -30,9 +29,8 @@ func (m *whole) whoPoisons() []poisoner {
 			}
 			for k := range in.Steps {
 				x := &in.Steps[k]
-				if kind, key := cache(x); kind != "" && kind != workflow.Restore {
-					action, _, _ := strings.Cut(strings.ToLower(x.Uses), "@")
-					out = append(out, poisoner{action, key, in.Top.ID, w.Path})
+				if saves, _ := x.Cache(); saves {
+					out = append(out, poisoner{x.CacheOf(), written(x), in.Top.ID, w.Path})
 				}
 			}
 		}
@@ -40,11 +38,17 @@ func (m *whole) whoPoisons() []poisoner {
 	return out
 }
 
+// written is the beginning of a cache's key that is written out.
+func written(s *inventory.InstanceStep) string {
+	v, _ := s.Input("key")
+	begins, _, _ := strings.Cut(v.Value, "${{")
+	return begins
+}
+
 // poisons names the job in which an outsider's code can write the cache that a step restores.
 func (m *whole) poisons(s *inventory.InstanceStep, key string) string {
-	name, _, _ := strings.Cut(strings.ToLower(s.Uses), "@")
 	for _, p := range m.poisoners {
-		if p.action != name && !strings.HasPrefix(name, "actions/cache") {
+		if p.action != s.CacheOf() {
 			continue
 		}
 		if strings.HasPrefix(p.key, key) || strings.HasPrefix(key, p.key) {

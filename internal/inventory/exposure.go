@@ -13,7 +13,7 @@ func exposes(in *Instance, all []deed) []string {
 		d := &all[i]
 		switch d.kind {
 		case workflow.Caches, workflow.Save:
-			if !cacheOff(d.step) {
+			if saves, _ := d.step.Cache(); saves {
 				out = append(out, "cache")
 			}
 		case workflow.Publish:
@@ -31,14 +31,41 @@ func exposes(in *Instance, all []deed) []string {
 	return out
 }
 
-// cacheOff says whether a step's own inputs switch saving off.
-// Source: action.yml of actions/setup-go (cache), astral-sh/setup-uv (enable-cache),
-// gradle/actions/setup-gradle (cache-disabled, cache-read-only), Swatinem/rust-cache (save-if).
-func cacheOff(s *InstanceStep) bool {
-	for _, off := range [][2]string{{"cache", "false"}, {"enable-cache", "false"}, {"save-cache", "false"}, {"cache-disabled", "true"}, {"cache-read-only", "true"}, {"save-if", "false"}, {"lookup-only", "true"}} {
-		if v, ok := s.Input(off[0]); ok && strings.EqualFold(v.Value, off[1]) {
-			return true
-		}
+// Cache says whether a step saves a cache that other runs can restore, and whether it
+// restores one, as far as its own inputs tell.
+// Source: action.yml of actions/cache (lookup-only, which leaves saving as it is),
+// actions/setup-go (cache), astral-sh/setup-uv (enable-, save-, restore-cache),
+// gradle/actions/setup-gradle (cache-disabled, -read-only, -write-only), Swatinem/rust-cache (save-if).
+func (s *InstanceStep) Cache() (saves, restores bool) {
+	k := s.Fitting()
+	if k == nil {
+		return false, false
 	}
-	return false
+	switch k.Kind {
+	case workflow.Caches:
+		saves, restores = true, true
+	case workflow.Save:
+		saves = true
+	case workflow.Restore:
+		restores = true
+	default:
+		return false, false
+	}
+	if s.says("cache", "false") || s.says("enable-cache", "false") || s.says("cache-disabled", "true") {
+		return false, false
+	}
+	saves = saves && !s.says("save-cache", "false") && !s.says("cache-read-only", "true") && !s.says("save-if", "false")
+	restores = restores && !s.says("restore-cache", "false") && !s.says("cache-write-only", "true") && !s.says("lookup-only", "true")
+	return saves, restores
+}
+
+// CacheOf is the action that makes the keys of the step's cache: no other knows them.
+func (s *InstanceStep) CacheOf() string {
+	action, _, _ := strings.Cut(strings.ToLower(s.Uses), "@")
+	return strings.TrimSuffix(strings.TrimSuffix(action, "/restore"), "/save")
+}
+
+func (s *InstanceStep) says(input, value string) bool {
+	v, ok := s.Input(input)
+	return ok && strings.EqualFold(v.Value, value)
 }

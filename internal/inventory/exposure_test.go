@@ -7,16 +7,18 @@ import (
 
 func TestWhereValuesMayBeCarried(t *testing.T) {
 	for steps, want := range map[string]string{
-		"uses: actions/cache@v4":                                                        "cache",
-		"uses: actions/cache/save@v4":                                                   "cache",
-		"uses: actions/cache/restore@v4":                                                "",
-		"uses: actions/setup-go@v5":                                                     "cache",
-		"uses: actions/setup-go@v5\n        with: { cache: false }":                     "",
-		"uses: actions/setup-node@v4":                                                   "",
-		"uses: actions/setup-node@v4\n        with: { cache: npm }":                     "cache",
-		"uses: gradle/actions/setup-gradle@v4\n        with: { cache-read-only: true }": "",
+		"uses: actions/cache@v4":                                                                           "cache",
+		"uses: actions/cache/save@v4":                                                                      "cache",
+		"uses: actions/cache/restore@v4":                                                                   "",
+		"uses: actions/setup-go@v5":                                                                        "cache",
+		"uses: actions/setup-go@v5\n        with: { cache: false }":                                        "",
+		"uses: actions/setup-node@v4":                                                                      "",
+		"uses: actions/setup-node@v4\n        with: { cache: npm }":                                        "cache",
+		"uses: gradle/actions/setup-gradle@v4\n        with: { cache-read-only: true }":                    "",
+		"uses: gradle/actions/setup-gradle@v4\n        with: { cache-write-only: true }":                   "cache",
+		"uses: actions/cache@v4\n        with: { lookup-only: true }":                                      "cache",
 		"uses: docker/build-push-action@v6\n        with: { push: true, cache-to: \"type=gha,mode=max\" }": "cache",
-		"uses: actions/upload-artifact@v4": "artifact",
+		"uses: actions/upload-artifact@v4":                                                                 "artifact",
 	} {
 		inv := built(t, nil, map[string]string{"workflows/x.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - " + steps + "\n"})
 		if got := strings.Join(job(t, inv, "x.yml", "a").Exposes, ","); got != want {

@@ -31,21 +31,17 @@ func (s *flows) from(in *Instance, j *Job, all []deed) {
 	for i := range all {
 		d := &all[i]
 		use := FlowEnd{Workflow: in.Start.Path, Job: in.Top.ID, Line: in.lineOf(d.step)}
-		action, _, _ := strings.Cut(strings.ToLower(d.step.Uses), "@")
-		action = strings.TrimSuffix(strings.TrimSuffix(action, "/restore"), "/save")
 		switch d.kind {
 		case workflow.Caches, workflow.Save, workflow.Restore:
-			if d.known == nil || cacheOff(d.step) {
-				continue
-			}
-			if t := in.cacheTrust(); d.kind != workflow.Restore && t != "" {
+			saves, restores := d.step.Cache()
+			if t := in.cacheTrust(); saves && t != "" {
 				w := use
 				w.Trust = t
-				s.writes = append(s.writes, flowing{w, "cache", action, inputs(d.step, "key"), []string{""}, nil})
+				s.writes = append(s.writes, flowing{w, "cache", d.step.CacheOf(), inputs(d.step, "key"), []string{""}, nil})
 			}
-			if d.kind != workflow.Save {
+			if restores {
 				use.Authority = holds(j)
-				s.reads = append(s.reads, flowing{use, "cache", action, append(inputs(d.step, "key"), inputs(d.step, "restore-keys")...), []string{""}, nil})
+				s.reads = append(s.reads, flowing{use, "cache", d.step.CacheOf(), append(inputs(d.step, "key"), inputs(d.step, "restore-keys")...), []string{""}, nil})
 			}
 		case workflow.Upload:
 			use.Trust = string(in.Trust())

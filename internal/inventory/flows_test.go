@@ -47,6 +47,20 @@ func TestFlows(t *testing.T) {
 			},
 			`[{"kind":"cache","name":"npm-1","action":"actions/cache","writers":[{"workflow":".github/workflows/ci.yml","job":"test","line":6,"trust":"contributor"}],"readers":[{"workflow":".github/workflows/release.yml","job":"publish","line":7,"authority":true}]}]`,
 		},
+		"a cache that is only restored, by an action that saves by itself": {
+			map[string]string{
+				"pr.yml":      "on: pull_request_target\njobs:\n  bench:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: swatinem/rust-cache@v2\n",
+				"release.yml": "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions: { contents: write }\n    steps:\n      - uses: Swatinem/rust-cache@v2\n        with: { save-if: false }\n",
+			},
+			`[{"kind":"cache","name":"","action":"swatinem/rust-cache","writers":[{"workflow":".github/workflows/pr.yml","job":"bench","line":6,"trust":"untrusted"}],"readers":[{"workflow":".github/workflows/pr.yml","job":"bench","line":6},{"workflow":".github/workflows/release.yml","job":"publish","line":7,"authority":true}],"rises":true}]`,
+		},
+		"a cache that is only looked for": {
+			map[string]string{
+				"pr.yml":      "on: pull_request_target\njobs:\n  bench:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/cache@v4\n        with: { path: x, key: npm-1, lookup-only: true }\n",
+				"release.yml": "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions: { contents: write }\n    steps:\n      - uses: actions/cache/restore@v4\n        with: { path: x, key: npm-1, lookup-only: true }\n",
+			},
+			`null`,
+		},
 		"other keys": {
 			map[string]string{
 				"pr.yml":      "on: pull_request_target\njobs:\n  bench:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/cache/save@v4\n        with: { path: x, key: go-1 }\n",
