@@ -42,8 +42,23 @@ func StatusOf(err error) int {
 	if errors.As(err, &s) {
 		return s.Code
 	}
+	var c *coded
+	if errors.As(err, &c) {
+		return c.code
+	}
 	return 0
 }
+
+// Coded gives an error in a provider's own words the status it was answered with, for
+// StatusOf; 0 for none.
+func Coded(err error, status int) error { return &coded{err, status} }
+
+type coded struct {
+	error
+	code int
+}
+
+func (c *coded) Unwrap() error { return c.error }
 
 func (s *Status) Error() string {
 	hint := ""

@@ -78,10 +78,17 @@ func explain(err error) string {
 	return adapters.Cause(err)
 }
 
-// passing reports whether asking again may help.
-func passing(err error) bool {
+// status is what a call was answered with; 0 for no answer, and 429 for a limit, of
+// which AWS tells with 400 too.
+func status(err error) int {
 	resp, _ := answered(err)
-	return resp == nil || adapters.Passing(resp.StatusCode)
+	switch {
+	case resp == nil:
+		return 0
+	case slices.Contains(throttles, code(err)):
+		return http.StatusTooManyRequests
+	}
+	return resp.StatusCode
 }
 
 // answered gives the answer an error came with; nil when there was none. The SDK

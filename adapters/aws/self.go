@@ -30,7 +30,7 @@ func (p *Provider) Self(ctx context.Context) (adapters.Self, error) {
 		}
 		out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
-			return self, fmt.Errorf("ask account %s who we are: %s; check its credentials", name, explain(err))
+			return self, adapters.Coded(fmt.Errorf("ask account %s who we are: %s; check its credentials", name, explain(err)), status(err))
 		}
 		id, arn := aws.ToString(out.Account), aws.ToString(out.Arn)
 		if a.ID != "" && a.ID != id || id == "" {

@@ -70,7 +70,7 @@ func (v *survey) do(what string, f func() error) {
 }
 
 func (v *survey) gap(what string, err error) {
-	v.s.Gaps = append(v.s.Gaps, snapshot.Gap{Provider: "aws", What: what, Why: explain(err), Passing: passing(err)})
+	v.s.Gaps = append(v.s.Gaps, snapshot.Gap{Provider: "aws", What: what, Why: explain(err), Passing: adapters.Passing(status(err))})
 }
 
 // account gives the snapshot's entry of a configured account and clients for it.

@@ -23,7 +23,7 @@ func (p *Provider) Self(ctx context.Context) (adapters.Self, error) {
 	}
 	server, err := get(ctx, p.reads, "user", &user)
 	if err != nil {
-		return adapters.Self{}, fmt.Errorf("ask GitHub who we are: %w; check GITHUB_TOKEN", err)
+		return adapters.Self{}, adapters.Coded(fmt.Errorf("ask GitHub who we are: %w; check GITHUB_TOKEN", err), status(err))
 	}
 	self := adapters.Self{Provider: "github", Account: p.base.Host, Who: user.Login, Kills: []string{"github:token:" + user.Login}}
 	if !server.IsZero() {

@@ -108,10 +108,10 @@ func (s *site) ask(ctx context.Context, p adapters.Provider, scope adapters.Scop
 	}
 }
 
-// hopeless reports whether asking again gives the same: nothing was sent, or what was
-// asked for is not there.
+// hopeless reports whether asking again gives the same: nothing was sent, what was asked
+// for is not there, or we may not ask.
 func hopeless(err error) bool {
-	return as[adapters.Unconfigured](err) || as[adapters.NotThere](err)
+	return as[adapters.Unconfigured](err) || as[adapters.NotThere](err) || !adapters.Passing(adapters.StatusOf(err))
 }
 
 // understand computes inventory and findings from a snapshot. It is pure.

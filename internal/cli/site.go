@@ -225,8 +225,8 @@ func (s *site) selves(ctx context.Context) selves {
 	return out
 }
 
-// self asks one provider who we are, again where it did not say: what is not known holds
-// every kill there back. Containment does not wait for it.
+// self asks one provider who we are, again where it did not say and may: what is not known
+// holds every kill there back. Containment does not wait for it.
 func (s *site) self(ctx context.Context, p adapters.Provider) (adapters.Self, error) {
 	for n := 1; ; n++ {
 		self, err := p.Self(ctx)
