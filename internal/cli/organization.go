@@ -20,25 +20,27 @@ import (
 // organization surveys everything of an organization or user, and then the identities,
 // issuers and stores that its workflows reach. What is done is kept in the state folder
 // as it comes, so that a survey that is broken off goes on, and answers of the last one
-// are asked for again only where they changed. With afresh nothing of it counts.
-func (s *site) organization(ctx context.Context, f *Factory, login string, afresh bool) (look, error) {
+// are asked for again only where they changed. With afresh nothing of it counts. What was
+// kept goes when use has taken the whole: where that fails, nothing was in vain.
+func (s *site) organization(ctx context.Context, f *Factory, login string, afresh bool, use func(*snapshot.Snapshot) error) error {
 	if login == "" || strings.ContainsAny(login, "/\\ .") {
-		return look{}, fault(Usage, "write it as --org acme", "%q is not an organization", login)
+		return fault(Usage, "write it as --org acme", "%q is not an organization", login)
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process
 	gh, err := s.gitHub()
 	if err != nil {
-		return look{}, err
+		return err
 	}
 	state, err := f.stateFolder()
 	if err != nil {
-		return look{}, err
+		return err
 	}
 	dir := filepath.Join(state, "surveys", fileName(s.endpoints["github"]), fileName(login))
 	part, err := openPart(dir, s.clock.Now().UTC(), afresh)
 	if err != nil {
-		return look{}, err
+		return err
 	}
 	defer part.close() //nolint:errcheck // what is in the file was written already
 	p := &progress{f: f, login: login, done: len(part.known), began: s.clock.Now(), now: s.clock.Now}
@@ -51,43 +53,41 @@ func (s *site) organization(ctx context.Context, f *Factory, login string, afres
 	})
 	if err != nil {
 		if as[adapters.NotThere](err) || as[adapters.Unconfigured](err) {
-			return look{}, err
+			return err
 		}
-		return look{}, fmt.Errorf("survey %s: %w; %d repositories are done, and the same command goes on with the others", login, err, p.done)
+		return fmt.Errorf("survey %s: %w; %d repositories are done, and the same command goes on with the others", login, err, p.done)
 	}
 	snap, err := part.snapshot()
 	if err != nil {
-		return look{}, err
+		return err
 	}
 	snap.Organizations, snap.Gaps = append(snap.Organizations, org), append(snap.Gaps, gaps...)
-	l, err := s.beyond(ctx, snap)
-	if err != nil {
-		return look{}, err
+	if snap, err = s.beyond(ctx, snap); err != nil {
+		return err
 	}
-	return l, part.done()
+	if err := use(snap); err != nil {
+		return err
+	}
+	return part.done()
 }
 
 // beyond surveys what the repositories reach at other providers. A provider that cannot
 // be asked is a gap: hours of survey do not end for want of a token.
-func (s *site) beyond(ctx context.Context, snap *snapshot.Snapshot) (look, error) {
+func (s *site) beyond(ctx context.Context, snap *snapshot.Snapshot) (*snapshot.Snapshot, error) {
 	models := inventory.ParseBy(inventory.FromSnapshot(snap), together)
 	scope := scopeOf(inventory.Build(models, snap, &s.config))
 	scope.ActionRefs = actionRefs(models)
-	var more []*snapshot.Snapshot
 	for _, p := range s.providers {
 		seen, err := s.ask(ctx, p, scope)
 		if ctx.Err() != nil {
-			return look{}, ctx.Err()
+			return nil, ctx.Err()
 		}
 		if err != nil && len(seen.Gaps) == 0 {
 			seen.Gaps = append(seen.Gaps, snapshot.Gap{Provider: p.Name(), What: "everything", Why: adapters.Cause(err)})
 		}
-		more = append(more, seen)
+		snap = snapshot.Merge(snap, seen)
 	}
-	for _, m := range more {
-		snap = snapshot.Merge(snap, m)
-	}
-	return look{snapshot: snap}, nil
+	return snap, nil
 }
 
 // actionRefs are the tags and branches by which workflows use other people's actions.

@@ -68,12 +68,10 @@ func (r *reading) read(ctx context.Context, agent string) (seen, error) {
 		if serr != nil {
 			return seen{}, serr
 		}
-		l, serr := real.organization(ctx, r.f, r.org, false)
-		if serr != nil {
-			return seen{}, serr
-		}
-		out.snapshot = l.snapshot
-		err = gapsIn(r.f, l.snapshot)
+		err = real.organization(ctx, r.f, r.org, false, func(s *snapshot.Snapshot) error {
+			out.snapshot = s
+			return gapsIn(r.f, s)
+		})
 	case r.snapshot != "":
 		if len(r.what) > 0 {
 			return seen{}, fault(Usage, "leave "+r.what[0]+" or --snapshot out", "a snapshot is read whole; %s cannot be looked at beside it", r.what[0])

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/firebreak/firebreak/internal/durable"
-	"github.com/firebreak/firebreak/internal/inventory"
 	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/view"
 	"github.com/firebreak/firebreak/internal/workflow"
@@ -70,24 +70,23 @@ func surveyRun(ctx context.Context, opts *surveyOptions) error {
 	if err := opts.subject.complete(s.config.GitHub.Owner); err != nil {
 		return err
 	}
-	var l look
-	if opts.org != "" {
-		l, err = s.organization(ctx, f, opts.org, opts.afresh)
-	} else {
-		l, err = s.lookWithActions(ctx, opts.subject.repos)
+	tell := func(snap *snapshot.Snapshot) error {
+		return errors.Join(f.writeSnapshot(opts.out, snap), gapsIn(f, snap))
 	}
-	if err != nil {
+	if opts.org == "" {
+		l, lerr := s.lookWithActions(ctx, opts.subject.repos)
+		if lerr != nil {
+			return lerr
+		}
+		return tell(l.snapshot)
+	}
+	return s.organization(ctx, f, opts.org, opts.afresh, func(snap *snapshot.Snapshot) error {
+		if err := tell(snap); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(f.IO.Err, view.Line(surveyedText(snap)))
 		return err
-	}
-	l.models, l.inventory = nil, inventory.Inventory{}
-	if err := f.writeSnapshot(opts.out, l.snapshot); err != nil {
-		return err
-	}
-	if err := gapsIn(f, l.snapshot); err != nil || opts.org == "" {
-		return err
-	}
-	_, err = fmt.Fprintln(f.IO.Err, view.Line(surveyedText(l.snapshot)))
-	return err
+	})
 }
 
 // surveyedText says what a survey found, in a line.
