@@ -9,18 +9,22 @@ import (
 
 	"github.com/google/go-github/v62/github"
 
+	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
 
 // house is what the repositories of one owner share. Each thing is read once for all of
-// them, when the first needs it; an answer or a refusal then counts for the others.
+// them, when the first needs it; an answer or a refusal then counts for the others. What
+// failed in passing is asked again by the next.
 type house struct {
-	login   string
-	whole   bool           // all of its repositories are surveyed
-	client  *github.Client // tells granted what GitHub says of our permissions there
-	granted *granted
-	memory  Memory   // nil for none
-	once    sync.Map // what → *read; the content of a git blob too
+	login string
+	whole bool // all of its repositories are surveyed
+	// personal: it is a person's, who has nothing but repositories.
+	personal bool
+	client   *github.Client // tells granted what GitHub says of our permissions there
+	granted  *granted
+	memory   Memory   // nil for none
+	once     sync.Map // what → *read; the content of a git blob too
 }
 
 func (p *Provider) house(login string) *house {
@@ -31,25 +35,33 @@ func (p *Provider) house(login string) *house {
 
 // read is one thing that was asked for.
 type read struct {
-	once  sync.Once
+	mu    sync.Mutex
+	kept  bool
 	value any
 	err   error
 }
 
-// shared reads a thing of the owner's once.
+// shared reads a thing of the owner's once. With an error that may pass nothing is kept,
+// what came with it is given all the same.
 func shared[T any](h *house, what string, ask func() (T, error)) (T, error) {
 	x, _ := h.once.LoadOrStore(what, &read{})
 	r, ok := x.(*read)
 	if !ok {
 		panic("github: a house keeps reads alone")
 	}
-	r.once.Do(func() { r.value, r.err = ask() })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.kept {
+		v, err := ask()
+		r.value, r.err, r.kept = v, err, err == nil || !adapters.Passing(status(err))
+	}
 	v, _ := r.value.(T)
 	return v, r.err
 }
 
 // secretsOf lists the owner's secrets of a store with who may read them. doubts are
-// those of which the readers could not be listed, by name.
+// those of which the readers could not be listed, by name; err is one of them where
+// asking again may help.
 func (h *house) secretsOf(ctx context.Context, scope string) (all []snapshot.Secret, doubts map[string]error, err error) {
 	type answer struct {
 		all    []snapshot.Secret
@@ -68,6 +80,9 @@ func (h *house) secretsOf(ctx context.Context, scope string) (all []snapshot.Sec
 				ids, serr := selected(ctx, h.client, p, h.login+"/", w.Name)
 				if x.Selected = ids; serr != nil {
 					a.doubts[w.Name] = serr
+					if err == nil && adapters.Passing(status(serr)) {
+						err = serr
+					}
 				}
 			}
 			a.all = append(a.all, x)
@@ -84,8 +99,8 @@ type variableOf struct {
 	selected   []int64
 }
 
-// variables lists the owner's variables. One whose readers could not be listed is taken
-// for one that everybody reads.
+// variables lists the owner's variables. Where the readers of one could not be listed
+// that is an error: each repository can be asked which variables reach it.
 func (h *house) variables(ctx context.Context) ([]variableOf, error) {
 	return shared(h, "variables", func() ([]variableOf, error) {
 		type wire struct {
@@ -101,7 +116,7 @@ func (h *house) variables(ctx context.Context) ([]variableOf, error) {
 					ID int64 `json:"id"`
 				}](ctx, h.client, inOrganization(h.login, "actions", "variables", w.Name, "repositories"), "repositories", nil)
 				if serr != nil {
-					v.visibility = "all"
+					return nil, serr
 				}
 				for _, r := range repos {
 					v.selected = append(v.selected, r.ID)

@@ -205,19 +205,22 @@ func cutShort(v *surveyor, ref string) error {
 }
 
 // Repositories lists the full names of an owner's repositories that are neither
-// archived nor disabled: nothing runs in those.
-func (p *Provider) Repositories(ctx context.Context, owner string) ([]string, error) {
-	all, _, err := p.repositoriesOf(ctx, owner)
+// archived nor disabled: nothing runs in those. unseen tells of those the token may not see.
+func (p *Provider) Repositories(ctx context.Context, owner string) (out []string, unseen []snapshot.Gap, err error) {
+	h := p.house(owner)
+	all, unseen, err := p.repositoriesOf(ctx, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []string
+	if !h.personal {
+		unseen = h.unseen(ctx, len(all))
+	}
 	for _, r := range all {
 		if !r.Archived && !r.Disabled {
 			out = append(out, r.FullName)
 		}
 	}
-	return out, nil
+	return out, unseen, nil
 }
 
 // Code reads the workflow files and local actions of every branch, and no more.

@@ -123,14 +123,14 @@ func TestAnOwnersRepositoriesWithoutThoseInWhichNothingRuns(t *testing.T) {
 	list := `[{"full_name":"acme/shop"},{"full_name":"acme/old","archived":true},{"full_name":"acme/off","disabled":true}]`
 	for _, kind := range []string{"orgs", "users"} {
 		p, _ := answering(t, map[string]string{fmt.Sprintf("/%s/acme/repos", kind): list})
-		got, err := p.Repositories(t.Context(), "acme")
-		if err != nil || !slices.Equal(got, []string{"acme/shop"}) {
-			t.Errorf("%s: %v %v", kind, got, err)
+		got, unseen, err := p.Repositories(t.Context(), "acme")
+		if err != nil || !slices.Equal(got, []string{"acme/shop"}) || len(unseen) != 1 {
+			t.Errorf("%s: %v %v %v", kind, got, unseen, err)
 		}
 	}
 	p, _ := answering(t, nil)
 	var gone adapters.NotThere
-	if _, err := p.Repositories(t.Context(), "nobody"); !errors.As(err, &gone) {
+	if _, _, err := p.Repositories(t.Context(), "nobody"); !errors.As(err, &gone) {
 		t.Errorf("%v", err)
 	}
 }

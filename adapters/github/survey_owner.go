@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -52,43 +50,28 @@ func (p *Provider) SurveyOwner(ctx context.Context, login string, o OwnerSurvey)
 	ctx = adapters.Unhurried(ctx)
 	h := p.house(login)
 	h.whole, h.memory = true, o.Memory
-	all, kind, err := p.repositoriesOf(ctx, login)
+	all, unseen, err := p.repositoriesOf(ctx, h)
 	if err != nil {
 		return snapshot.Organization{}, nil, err
 	}
-	idle := len(all)
+	listed := len(all)
 	all = slices.DeleteFunc(all, func(r repositoryWire) bool { return r.Archived || r.Disabled })
-	idle -= len(all)
-	if len(all) > 0 && all[0].Owner.Login != "" {
-		h.login = all[0].Owner.Login // as it is written
-	}
 	if o.Listed != nil {
-		o.Listed(len(all), idle)
+		o.Listed(len(all), listed-len(all))
 	}
 	all = slices.DeleteFunc(all, func(r repositoryWire) bool { return o.Known != nil && o.Known(r.FullName) })
 	out, gaps := snapshot.Organization{Login: h.login}, []snapshot.Gap(nil)
-	if kind == "orgs" {
+	for n := 1; !h.personal; n++ { // again where something failed that may pass
 		out, gaps = h.survey(ctx)
-	}
-	return out, gaps, p.surveyAll(ctx, h, all, o.Each)
-}
-
-// repositoriesOf lists an owner's repositories, and says under which path they are.
-func (p *Provider) repositoriesOf(ctx context.Context, login string) (all []repositoryWire, kind string, err error) {
-	client := p.client(p.surveying)
-	for _, kind = range []string{"orgs", "users"} {
-		all, _, err = list[repositoryWire](ctx, client, kind+"/"+url.PathEscape(login)+"/repos", "", nil)
-		if status(err) != http.StatusNotFound {
+		gaps = append(gaps, h.unseen(ctx, listed)...)
+		if n == tries || !unfinished(gaps) {
 			break
 		}
+		if err := p.wire.Sleep(ctx, time.Duration(n)*2*time.Second); err != nil {
+			return snapshot.Organization{}, nil, err
+		}
 	}
-	switch {
-	case status(err) == http.StatusNotFound:
-		return nil, "", adapters.NotThere(fmt.Sprintf("there is no organization or user %s, or the token may not see it", login))
-	case err != nil:
-		return nil, "", fmt.Errorf("list the repositories of %s: %w", login, advised(err))
-	}
-	return all, kind, nil
+	return out, append(gaps, unseen...), p.surveyAll(ctx, h, all, o.Each)
 }
 
 // survey lists what is the organization's own.

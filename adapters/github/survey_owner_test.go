@@ -3,6 +3,7 @@ package github_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -254,18 +255,55 @@ func TestSurveyEndsWhereGitHubDoes(t *testing.T) {
 	}
 }
 
-func TestOneRepositoryThatFailsIsAGap(t *testing.T) {
-	w, _ := start(t, world.Options{Faults: []world.Fault{
-		{Call: "GET rulesets", Nth: 1, Then: world.ServerError},
-	}}, company)
-	found, _, err := surveyOwner(t, w, nil)
+// What failed once is asked again: of a repository, and of what all of them share, which
+// would be missing in each.
+func TestWhatFailsInPassingIsAskedAgain(t *testing.T) {
+	var faults []world.Fault
+	for _, call := range []string{
+		"GET rulesets", "GET organization secrets", "GET organization secret repositories", "GET all organization variables",
+		"GET organization hooks", "GET organization runners", "GET organization Dependabot secrets", "GET organization",
+	} {
+		faults = append(faults, world.Fault{Call: call, Nth: 1, Then: world.ServerError})
+	}
+	w, _ := start(t, world.Options{Faults: faults}, company)
+	found, org, err := surveyOwner(t, w, nil)
 	if err != nil || len(found) != further+1 {
 		t.Fatalf("%d, %v", len(found), err)
 	}
-	for _, x := range found {
-		if len(x.Gaps) > 0 { // it was asked for again
-			t.Errorf("%s: %+v", x.Repository.FullName, x.Gaps)
+	if len(org.Hooks) != 1 || len(org.Runners) != 1 {
+		t.Errorf("%+v", org)
+	}
+	for name, x := range found {
+		if len(x.Gaps) > 0 {
+			t.Errorf("%s: %+v", name, x.Gaps)
 		}
+		if n := len(x.Repository.Secrets); name == "acme/service-00010" && n != 4 {
+			t.Errorf("%s: %d secrets", name, n)
+		}
+	}
+	failed := 0
+	for _, e := range w.Requests(false) {
+		if e.Status == 502 {
+			failed++
+		}
+	}
+	if failed != len(faults) {
+		t.Errorf("%d of %d faults were met", failed, len(faults))
+	}
+}
+
+// What fails for good is told, and asked once for all.
+func TestWhatAnOrganizationDoesNotTellIsAGap(t *testing.T) {
+	w, _ := start(t, world.Options{Faults: []world.Fault{{Call: "GET organization hooks", Then: world.Refused, Status: 403}}}, company)
+	_, gaps, err := provider(t, w, w.Wire()).SurveyOwner(t.Context(), "acme", github.OwnerSurvey{Each: func(github.Surveyed) error { return nil }})
+	asked := 0
+	for _, e := range w.Requests(false) {
+		if e.Call == "GET organization hooks" {
+			asked++
+		}
+	}
+	if err != nil || len(gaps) != 1 || !strings.HasPrefix(gaps[0].What, "webhooks") || asked != 1 {
+		t.Errorf("gaps %+v, asked %d times, %v", gaps, asked, err)
 	}
 }
 
@@ -289,6 +327,38 @@ func TestSurveyWaitsForTheQuota(t *testing.T) {
 	}
 	if refused == 0 || refused > 4*6 { // those that were out when the limit was told
 		t.Errorf("%d requests were refused", refused)
+	}
+}
+
+// What the token may not see GitHub leaves out of its lists without a word: that it
+// is missing is told.
+func TestRepositoriesThatTheTokenMayNotSee(t *testing.T) {
+	all, public := further+1, 1+further/5 // of the made-up ones one in five is public, and so is the first
+	for name, c := range map[string]struct {
+		change func(*fake.Seed)
+		found  int
+		why    string
+	}{
+		"all are seen":    {func(*fake.Seed) {}, all, ""},
+		"few were chosen": {func(s *fake.Seed) { s.Tokens[0].Chosen = []string{"shop", "service-00001"} }, public + 1, fmt.Sprintf("the token may see %d of the %d repositories", public+1, all)},
+		"how many is not told": {func(s *fake.Seed) {
+			s.Tokens[0].Permissions = map[string]string{"metadata": "read", "contents": "read"}
+		}, all, "does not tell this token how many"},
+		"of the person who asks": {func(s *fake.Seed) { s.Personal, s.Tokens[0].Login = true, "Acme" }, all, ""},
+		"of somebody else":       {func(s *fake.Seed) { s.Personal = true }, public, "a token of that person alone"},
+	} {
+		w, _ := start(t, world.Options{}, func(s *fake.Seed) { company(s); c.change(s) })
+		found := 0
+		_, gaps, err := provider(t, w, w.Wire()).SurveyOwner(t.Context(), "acme", github.OwnerSurvey{Each: func(github.Surveyed) error { found++; return nil }})
+		told := ""
+		for _, g := range gaps {
+			if strings.HasPrefix(g.What, "private repositories") {
+				told = g.Why
+			}
+		}
+		if err != nil || found != c.found || !strings.Contains(told, c.why) || c.why == "" && len(gaps) > 0 {
+			t.Errorf("%s: %d repositories, gaps %+v, %v", name, found, gaps, err)
+		}
 	}
 }
 

@@ -49,8 +49,13 @@ func (s *site) glance(ctx context.Context, about *subject) (*firstLook, error) {
 		return nil, err
 	}
 	if len(about.repos) == 0 && len(about.actions)+len(about.secrets) > 0 && s.config.GitHub.Owner != "" {
-		if about.repos, err = gh.Repositories(ctx, s.config.GitHub.Owner); err != nil {
-			return nil, &Fault{CodeOf(err), err, "name the repositories with --repo OWNER/NAME"}
+		all, unseen, rerr := gh.Repositories(ctx, s.config.GitHub.Owner)
+		if rerr != nil {
+			return nil, &Fault{CodeOf(rerr), rerr, "name the repositories with --repo OWNER/NAME"}
+		}
+		about.repos = all
+		for _, x := range unseen {
+			g.gaps = append(g.gaps, x.What+": "+x.Why)
 		}
 	}
 	if len(about.repos) == 0 {

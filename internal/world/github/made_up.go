@@ -33,7 +33,7 @@ func madeUp(owner string, n int) Seed {
 		files[".github/actions/setup/action.yml"] = fill.Replace(madeUpAction)
 	}
 	s := Seed{
-		Repository: owner + "/" + madeUpName(n), ID: int64(5_000_000 + n), Private: n%5 != 0,
+		Repository: owner + "/" + madeUpName(n), ID: int64(5_000_000 + n), Private: madeUpPrivate(n),
 		Branches:     []Branch{{Name: "main", Protected: n%3 != 0, Files: files}},
 		Environments: []Environment{{Name: "production", Custom: true, Branches: []string{"main"}, Reviewers: []string{team}}, {Name: "staging"}},
 		Secrets: []Secret{
@@ -275,6 +275,8 @@ runs:
     - run: ./scripts/setup.sh NUMBER
       shell: bash
 `
+
+func madeUpPrivate(n int) bool { return n%5 != 0 }
 
 // madeUpShared are the secrets of the organization itself.
 func madeUpShared(first, count int) []Secret {

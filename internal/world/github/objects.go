@@ -135,7 +135,7 @@ const repositoryAddresses = `
 func (s *Server) summary() map[string]any {
 	return with(addresses(s.repo(), repositoryAddresses), map[string]any{
 		"id": s.state.ID, "node_id": node("R", s.state.ID), "name": s.state.Repo, "full_name": s.state.Owner + "/" + s.state.Repo,
-		"owner": s.account(s.state.Owner, "Organization"), "private": s.state.Private, "fork": false, "description": nil,
+		"owner": s.account(s.state.Owner, s.state.Organization.kind()), "private": s.state.Private, "fork": false, "description": nil,
 		"url": s.repo(), "html_url": s.page(),
 	})
 }
@@ -158,7 +158,7 @@ func (s *Server) whole(r *http.Request) map[string]any {
 	}
 	return with(o, map[string]any{
 		"permissions":    role(r, s.state.Tokens),
-		"default_branch": s.state.Default, "visibility": visibility, "has_issues": true, "pushed_at": stamp(s.state.Began),
+		"default_branch": s.state.Default, "visibility": visibility, "has_issues": true, "has_downloads": true, "pushed_at": stamp(s.state.Began),
 		"clone_url": s.page() + ".git", "svn_url": s.page(), "git_url": s.page() + ".git", "ssh_url": "git@" + strings.TrimPrefix(s.page(), "http://") + ".git",
 	})
 }

@@ -28,6 +28,8 @@ type Owner struct {
 	Runners []Runner        `json:"runners,omitempty"`
 	Apps    []App           `json:"apps,omitempty"`
 	Subject json.RawMessage `json:"subject,omitempty"` // its template of OIDC subjects
+	// Personal: it is a person and no organization.
+	Personal bool `json:"personal,omitempty"`
 	// Further is how many made-up repositories it has beside the one of the scenario.
 	Further int `json:"further,omitempty"`
 	// Actions are the commits of other people's actions, by "owner/name@ref".
@@ -37,7 +39,10 @@ type Owner struct {
 func (s *Server) organizationRoutes() []route {
 	const org = "/orgs/{org}"
 	return []route{
-		{"GET " + org + "/repos", "GET organization repositories", "any", s.organizationRepositories},
+		{"GET " + org, "GET organization", "any", s.organization},
+		{"GET " + org + "/repos", "GET organization repositories", "any", s.ownerRepositories},
+		{"GET /users/{username}/repos", "GET user repositories", "any", s.publicRepositories},
+		{"GET /user/repos", "GET own repositories", "any", s.ownRepositories},
 		{"GET " + org + "/actions/variables", "GET all organization variables", "organization_actions_variables=read", s.ownerVariables},
 		{"GET " + org + "/actions/runners", "GET organization runners", "organization_self_hosted_runners=read", s.ownerRunners},
 		{"GET " + org + "/actions/permissions/workflow", "GET organization default permissions", "organization_administration=read", s.getToken},
@@ -49,7 +54,7 @@ func (s *Server) organizationRoutes() []route {
 
 func (s *Server) sowOwner(seed Seed) {
 	o := &s.state.Organization
-	o.Runners, o.Subject, o.Further, o.Actions = slices.Clone(seed.OwnerRunners), seed.OwnerSubject, seed.Further, seed.Actions
+	o.Runners, o.Subject, o.Further, o.Actions, o.Personal = slices.Clone(seed.OwnerRunners), seed.OwnerSubject, seed.Further, seed.Actions, seed.Personal
 	for i := range o.Runners {
 		o.Runners[i].ID = s.core.ID()
 	}
@@ -57,34 +62,11 @@ func (s *Server) sowOwner(seed Seed) {
 		a.ID, a.Created, a.Selection = s.core.ID(), s.core.Now().Add(-begun), cmp.Or(a.Selection, "all")
 		o.Apps = append(o.Apps, a)
 	}
-	if o.Further > 0 {
+	if o.Further > 0 && !o.Personal {
 		for _, x := range madeUpShared(1, o.Further) {
 			s.sowSecret(x)
 		}
 	}
-}
-
-// organizationRepositories lists the scenario's repository and the made-up ones. Only
-// those of the page that was asked for are made.
-func (s *Server) organizationRepositories(r *http.Request) answer {
-	numbers := make([]int, 1+s.state.Organization.Further) // 0 is the scenario's
-	for n := range numbers {
-		numbers[n] = n
-	}
-	part, next := paged(r, numbers)
-	list := make([]map[string]any, 0, len(part))
-	for _, n := range part {
-		of := s
-		if n > 0 {
-			of = s.sibling(n)
-			of.base = s.base
-		}
-		o := of.whole(r)
-		delete(o, "network_count")
-		delete(o, "subscribers_count")
-		list = append(list, o)
-	}
-	return answer{status: http.StatusOK, body: list, next: next}
 }
 
 func (s *Server) ownerVariables(r *http.Request) answer {
@@ -182,7 +164,9 @@ func (s *Server) sibling(n int) *Server {
 		return x
 	}
 	made := s.state.Began.Add(-begun)
-	x, err := New(&quiet{Core: s.core, now: made, next: int64(n) * 1000}, madeUp(s.state.Owner, n))
+	seed := madeUp(s.state.Owner, n)
+	seed.Personal = s.state.Organization.Personal
+	x, err := New(&quiet{Core: s.core, now: made, next: int64(n) * 1000}, seed)
 	if err != nil {
 		panic(fmt.Sprintf("github world: made-up repository %d: %v", n, err)) // it is a function of its number
 	}

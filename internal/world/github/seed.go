@@ -35,6 +35,8 @@ type Seed struct {
 	OwnerRunners  []Runner          `yaml:"owner_runners"`
 	OwnerApps     []App             `yaml:"owner_apps"`
 	OwnerSubject  json.RawMessage   `yaml:"-"` // the organization's template of OIDC subjects
+	// Personal: the owner is a person, not an organization.
+	Personal bool `yaml:"personal"`
 	// Further is how many more repositories the organization has, made up and only to be read.
 	Further int `yaml:"further_repositories"`
 	// Actions are commits of other people's actions, by "owner/name@ref".
@@ -187,5 +189,7 @@ type Token struct {
 	Scopes []string `yaml:"scopes" json:"scopes,omitempty"`
 	// Role is its owner's role in the repository: "admin" (default), "maintain", "push", "triage", "pull".
 	Role string `yaml:"role" json:"role,omitempty"`
-	Dead bool   `yaml:"-" json:"dead"`
+	// Chosen are the names of the repositories a fine-grained token was given; nil for all.
+	Chosen []string `yaml:"chosen" json:"chosen,omitempty"`
+	Dead   bool     `yaml:"-" json:"dead"`
 }

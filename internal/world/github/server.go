@@ -174,7 +174,7 @@ func (s *Server) allowed(w http.ResponseWriter, r *http.Request, rt *route) *ans
 		return &a
 	}
 	org := r.PathValue("org")
-	if org != "" && !strings.EqualFold(org, s.state.Owner) {
+	if org != "" && (s.state.Organization.Personal || !strings.EqualFold(org, s.state.Owner)) {
 		a := fail(http.StatusNotFound, "Not Found")
 		return &a
 	}
