@@ -224,3 +224,35 @@ func TestMendDoesNotPinWhatWasAttacked(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 }
+
+// What is wrong in another repository's workflow that a file calls stands at the call.
+// Nothing in this file mends it: it is declined, with the reason, and no file changes.
+func TestWhatACalledRepositoryDoesIsNotMendedAtTheCall(t *testing.T) {
+	one := func(repository, path, text string) inventory.Source {
+		return inventory.Source{Repository: repository, DefaultBranch: "main", Files: []inventory.SourceFile{{Path: ".github/workflows/" + path, Branches: []string{"main"}, Content: []byte(text)}}}
+	}
+	r := request(
+		one("acme/shop", "pr.yml", "on: pull_request_target\npermissions: {}\njobs:\n  a:\n    uses: acme/ci/.github/workflows/called.yml@main\n"),
+		one("acme/ci", "called.yml", "on: workflow_call\npermissions: {}\njobs:\n  b:\n    runs-on: x\n    steps:\n      - run: echo \"${{ github.event.pull_request.title }}\"\n"),
+	)
+	at := 0
+	for _, f := range r.Wanted {
+		if f.Repository == "acme/shop" && strings.Contains(f.Message, "(in acme/ci") {
+			at++
+		}
+	}
+	got := Mend(r)
+	if at == 0 || len(got.Declined) < at {
+		t.Errorf("%d findings at the call; declined %+v", at, got.Declined)
+	}
+	for _, d := range got.Declined {
+		if strings.Contains(d.Finding.Message, "(in acme/ci") && d.Why != errAlone.Error() {
+			t.Errorf("%s: %s", d.Finding.Message, d.Why)
+		}
+	}
+	for _, f := range got.Files {
+		if r.Sources[f.Source].Repository == "acme/shop" {
+			t.Errorf("the calling file is changed:\n%s", f.After)
+		}
+	}
+}
