@@ -22,6 +22,7 @@ type Redactor struct {
 	known  map[string]bool
 	sorted []string             // all forms, in byte order
 	start  map[[4]byte][]string // forms by their first bytes, longest first
+	begins [256]bool            // by the first byte of a form
 	max    int
 	public []string
 }
@@ -73,6 +74,7 @@ func (r *Redactor) learn(form string) {
 		return
 	}
 	r.known[form] = true
+	r.begins[form[0]] = true
 	r.max = max(r.max, len(form))
 	i, _ := slices.BinarySearch(r.sorted, form)
 	r.sorted = slices.Insert(r.sorted, i, form)
@@ -99,6 +101,16 @@ func (r *Redactor) Bytes(b []byte) []byte {
 func (r *Redactor) mask(out, b []byte, upto, covered int) ([]byte, int) {
 	end := covered
 	for i := 0; i < upto; i++ {
+		if i >= end { // as it stands, up to where a value may begin
+			from := i
+			for i < upto && !r.begins[b[i]] {
+				i++
+			}
+			out = append(out, b[from:i]...)
+			if i == upto {
+				break
+			}
+		}
 		n := r.longest(b[i:])
 		if n > 0 && i >= end && (i > end || end == 0) {
 			out = append(out, Mask...)
@@ -111,6 +123,12 @@ func (r *Redactor) mask(out, b []byte, upto, covered int) ([]byte, int) {
 		}
 	}
 	return out, max(0, end-upto)
+}
+
+func (r *Redactor) knowsNothing() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.start) == 0
 }
 
 // longest is the length of the longest value b begins with, 0 when there is none.

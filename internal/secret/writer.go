@@ -23,6 +23,9 @@ func (r *Redactor) Writer(w io.Writer) *Writer { return &Writer{r: r, w: w} }
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.held) == 0 && w.covered == 0 && w.r.knowsNothing() {
+		return w.w.Write(p)
+	}
 	w.held = append(w.held, p...)
 	if err := w.out(false); err != nil {
 		return 0, err
