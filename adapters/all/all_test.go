@@ -20,7 +20,7 @@ var names = []string{
 	"github.access.review", "github.artifacts.export", "github.caches.purge",
 	"github.default_token.lift", "github.default_token.restrict", "github.environment.freeze", "github.environment.lift",
 	"github.fork_approval.lift", "github.fork_approval.require", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
-	"github.runs.cancel", "github.secret.put", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
+	"github.runner.isolate", "github.runner.remove", "github.runs.cancel", "github.secret.put", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
 	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",
 	"npm.dist.digest", "npm.token.mint", "npm.token.revoke", "npm.token.test",

@@ -134,3 +134,15 @@ func TestAnOwnersRepositoriesWithoutThoseInWhichNothingRuns(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestWhichFilesAskForTheirOwnMachines(t *testing.T) {
+	for text, want := range map[string]bool{
+		"runs-on: ubuntu-latest": false, "runs-on: [ubuntu-22.04]": false, "runs-on: ${{ matrix.os }}": false, "runs-on: 'windows-2022'": false, "name: no": false,
+		"runs-on: self-hosted": true, "runs-on: [self-hosted, linux]": true, "runs-on: big-box": true, "runs-on:\n  group: builders": true,
+		"runs-on:\n  - self-hosted": true, "runs-on:\n  - ubuntu-latest\nsteps: []": false, "runs-on: { group: big }": true,
+	} {
+		if got := asksForOwnMachines([]snapshot.File{{Content: "jobs:\n  a:\n    " + text + "\n"}}); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

@@ -64,6 +64,7 @@ type surveyor struct {
 	owner        ownerWire
 	organization *snapshot.Organization // nil when its webhooks were not listed
 	template     json.RawMessage        // of OIDC subjects, the organization's, where it counts here
+	shared       []snapshot.Runner      // the organization's; nil where they were not asked for
 
 	mu   sync.Mutex
 	gaps []snapshot.Gap
@@ -115,6 +116,11 @@ func (v *surveyor) fill(ctx context.Context, repo repositoryWire) error {
 		wait.Go(func() { v.gap(part.what, part.read(ctx)) })
 	}
 	wait.Wait()
+	if !v.house.whole && v.organizationOwned() && asksForOwnMachines(v.r.Files) {
+		var err error
+		v.shared, err = v.house.runners(ctx)
+		v.gap("organization runners that its jobs may run on, the list", err)
+	}
 	return ctx.Err()
 }
 
@@ -131,7 +137,7 @@ func (v *surveyor) besideRepository(s *snapshot.Snapshot) {
 
 // besideOwner adds what was learned of the organization by way of the repository.
 func (v *surveyor) besideOwner(s *snapshot.Snapshot) {
-	if v.organization == nil && v.template == nil {
+	if v.organization == nil && v.template == nil && v.shared == nil {
 		return
 	}
 	i := slices.IndexFunc(s.Organizations, func(x snapshot.Organization) bool { return x.Login == v.owner.Login })
@@ -141,6 +147,9 @@ func (v *surveyor) besideOwner(s *snapshot.Snapshot) {
 	}
 	if v.organization != nil {
 		s.Organizations[i].Hooks = v.organization.Hooks
+	}
+	if v.shared != nil {
+		s.Organizations[i].Runners = v.shared
 	}
 	if v.template != nil {
 		s.Organizations[i].Subject = v.template

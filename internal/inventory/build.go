@@ -20,7 +20,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, templates: map[string][]byte{}, arns: map[string]string{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, templates: map[string][]byte{}, arns: map[string]string{}, machines: map[string]*Host{}, shared: map[string][]snapshot.Runner{}}
 	b.doors, b.github = doors(s)
 	if s != nil {
 		for i := range s.Repositories {
@@ -28,6 +28,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		}
 		for _, o := range s.Organizations {
 			b.templates[strings.ToLower(o.Login)] = o.Subject
+			b.shared[strings.ToLower(o.Login)] = o.Runners
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Identities)) {
@@ -56,6 +57,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		i.ReachedBy, i.Systems, i.Authority = sorted(i.ReachedBy), sorted(i.Systems), sorted(i.Authority)
 		inv.Identities = append(inv.Identities, *i)
 	}
+	inv.Hosts = b.listed()
 	b.sentences(&inv)
 	b.unowned()
 	b.unreached(models)
@@ -126,7 +128,7 @@ func (b *builder) job(m *Model, in *Instance) Job {
 		j.Reaches = append(j.Reaches, Reach{Credential: jobTokenID(m.Repository, in), Name: "GITHUB_TOKEN", How: "job token", Line: in.Top.Line})
 	}
 	b.beside(in, &j)
-	j.Exposes = exposes(in, all)
+	j.Exposes, j.Hosts = exposes(in, all), b.hosts(in)
 	b.flows.from(in, &j, all)
 	return j
 }
@@ -342,7 +344,7 @@ func (b *builder) line(in *Instance, p workflow.Pos) int {
 
 func merge(into *Job, j Job) {
 	into.Reaches = append(into.Reaches, j.Reaches...)
-	into.Exposes = append(into.Exposes, j.Exposes...)
+	into.Exposes, into.Hosts = append(into.Exposes, j.Exposes...), append(into.Hosts, j.Hosts...)
 	for _, x := range j.Starts {
 		if !slices.ContainsFunc(into.Starts, func(y Start) bool { return y.Event == x.Event && y.Trust == x.Trust }) {
 			into.Starts = append(into.Starts, x)
@@ -382,7 +384,7 @@ func finish(j *Job) {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Credential, b.Credential), cmp.Compare(a.Name, b.Name), cmp.Compare(a.How, b.How))
 	})
 	j.Reaches = slices.Compact(j.Reaches)
-	j.Exposes, j.Fetches = sorted(j.Exposes), sorted(j.Fetches)
+	j.Exposes, j.Fetches, j.Hosts = sorted(j.Exposes), sorted(j.Fetches), sorted(j.Hosts)
 }
 
 func line(p workflow.Pos) string { return strconv.Itoa(p.Line) }

@@ -51,6 +51,9 @@ type builder struct {
 	// templates are the organizations' OIDC subject templates, by login in lower case.
 	templates map[string][]byte
 	arns      map[string]string // ids of identities
+	machines  map[string]*Host  // hosts by id
+	// shared are the organizations' self-hosted runners, by login in lower case.
+	shared map[string][]snapshot.Runner
 }
 
 // ownerOf is who answers for a workflow file by the configuration: the longest name

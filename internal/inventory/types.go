@@ -15,6 +15,7 @@ type Inventory struct {
 	Repositories []Repository `json:"repositories"`
 	Credentials  []Credential `json:"credentials"`
 	Identities   []Identity   `json:"identities"`
+	Hosts        []Host       `json:"hosts"`
 	Findings     []Finding    `json:"findings"`
 }
 
@@ -85,6 +86,8 @@ type Job struct {
 	Starts []Start `json:"starts"`
 	// Exposes are the places beyond the runner's memory into which the job can carry what it reaches.
 	Exposes []string `json:"exposes,omitempty"`
+	// Hosts are the ids of the self-hosted runners it can run on.
+	Hosts []string `json:"hosts,omitempty"`
 	// Phase is the highest of the four phases that it touches by what it does: build, verify,
 	// publish, deploy; left out for a job that only works on the repository or reports.
 	Phase string `json:"phase,omitempty"`

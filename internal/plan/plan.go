@@ -63,7 +63,8 @@ type Action struct {
 
 	// Doors: for Contain and Cut the doors this action shuts; for Deliver the doors that reach the store; for Enable the doors it opens again.
 	Doors []string `json:"doors,omitempty"`
-	// Hosts: for Isolate the hosts taken out; for Cut, Kill and Destroy the hosts that may watch.
+	// Hosts: for Isolate the hosts taken out, for Freeze the one it is about; for Cut, Kill
+	// and Destroy the hosts that may watch.
 	Hosts []string `json:"hosts,omitempty"`
 	// Evidence: for Export what it saves; for Purge and Destroy what must have been saved or listed first.
 	Evidence []string `json:"evidence,omitempty"`

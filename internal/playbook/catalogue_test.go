@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (r row) Spec() plan.Spec { return r.spec }
 func (r row) Plan(in adapters.Inputs, _ *snapshot.Snapshot) (plan.Change, error) {
 	provider, _, _ := strings.Cut(r.spec.Name, ".")
 	var parts []string
-	for _, name := range []string{"repository", "workflow", "environment", "target", "scope", "name", "account", "role", "user", "id", "mount", "path", "key", "package", "instructions"} {
+	for _, name := range []string{"repository", "workflow", "environment", "target", "scope", "name", "account", "role", "user", "id", "mount", "path", "key", "package", "instructions", "runner"} {
 		if s := in.Text(name); s != "" {
 			parts = append(parts, s)
 		}
@@ -86,6 +87,9 @@ func (r row) Plan(in adapters.Inputs, _ *snapshot.Snapshot) (plan.Change, error)
 	}
 	if r.spec.Role == plan.Contain && r.spec.Target == "workflow" {
 		c.Doors = []string{"workflow:" + in.Text("repository") + "/" + in.Text("workflow")}
+	}
+	if r.spec.Target == "runner" {
+		c.Hosts = []string{snapshot.HostID(cmp.Or(in.Text("organization"), in.Text("repository")), in.Text("runner"))}
 	}
 	if r.spec.Role == plan.Export {
 		c.Evidence = []string{"logs:" + in.Text("repository")}
@@ -146,6 +150,8 @@ func known() *table {
 		spec("github.secret.put", "secret", plan.Irreversible, plan.Deliver, plan.ResendSafe, plan.P1, "repository!", "scope!", "name!", "value!"),
 		spec("github.logs.export", "logs", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
 		spec("github.artifacts.export", "artifacts", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
+		spec("github.runner.isolate", "runner", plan.Read, plan.Isolate, plan.ResendSafe, plan.P1, "repository!", "runner!", "organization"),
+		spec("github.runner.remove", "runner", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!", "runner!", "organization"),
 		spec("github.access.review", "access", plan.Read, plan.Look, plan.ResendSafe, plan.P1, "repository!", "since"),
 		spec("github.caches.purge", "caches", plan.Irreversible, plan.Purge, plan.ResendSafe, plan.P2, "repository!", "workflow", "since"),
 		gives(spec("github.workflow.dispatch", "workflow", plan.Disruptive, plan.Build, plan.Detectable, plan.P1, "repository!", "workflow!", "purpose!", "ref", "inputs"),

@@ -49,6 +49,7 @@ func (c *compiler) plan() (*plan.Plan, error) {
 			c.task(s.Name, &s.Tasks[i])
 		}
 	}
+	c.isolate()
 	c.link()
 	for _, g := range c.request.Snapshot.Gaps {
 		c.gap(plan.Gap{What: g.Provider + ": " + g.What, Why: "it could not be listed: " + g.Why})

@@ -30,6 +30,12 @@ func (c *compiler) link() {
 			c.after(a, func(b *plan.Action) bool {
 				return b.Role == plan.Contain && b.Effect == plan.Reversible && b.Target.Provider == a.Target.Provider
 			})
+			// A runner that was taken out of GitHub shows no more whether its machine is off the
+			// network, which is looked at before each kill.
+			c.after(a, func(b *plan.Action) bool {
+				gated := b.Role == plan.Isolate || b.Role == plan.Cut || b.Role == plan.Kill || b.Role == plan.Destroy
+				return gated && slices.ContainsFunc(a.Hosts, func(h string) bool { return slices.Contains(b.Hosts, h) })
+			})
 		case plan.Lift:
 			// What was enabled is watched under the freeze.
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable || b.Role == plan.Canary })

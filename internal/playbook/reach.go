@@ -20,6 +20,7 @@ type reach struct {
 	subjects  []string            // workflows under response, sorted: "acme/shop/.github/workflows/ci.yml"
 	inventory inventory.Inventory // credentials and identities within reach
 	doors     map[string][]string // credential or identity id → subjects that reach it, sorted
+	hosts     map[string][]string // credential or identity id → machines that held it, sorted
 }
 
 // subjects are the workflows of the inputs `repository` and `workflow`. A workflow
@@ -52,13 +53,14 @@ func texts(v any) []string {
 // reachOf leaves in inv what the subjects reach, directly or by what a reached
 // credential mints. Without subjects everything is within reach.
 func reachOf(inv inventory.Inventory, subjects []string) reach {
-	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}}
+	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}, hosts: map[string][]string{}}
 	for _, repo := range inv.Repositories {
 		for _, w := range repo.Workflows {
 			if subject := repo.Repository + "/" + w.Path; slices.Contains(subjects, subject) {
 				for _, j := range w.Jobs {
 					for _, x := range j.Reaches {
 						r.open(x.Credential, subject)
+						r.hosts[x.Credential] = merged(r.hosts[x.Credential], j.Hosts)
 					}
 				}
 			}
@@ -76,8 +78,25 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 		return r
 	}
 	r.inventory.Credentials = slices.DeleteFunc(r.inventory.Credentials, func(x inventory.Credential) bool { return r.doors[x.ID] == nil })
+	r.inventory.Hosts = hostsOf(r.inventory.Hosts, subjects)
 	r.inventory.Identities = slices.DeleteFunc(r.inventory.Identities, func(x inventory.Identity) bool { return r.doors[x.ID] == nil })
 	return r
+}
+
+// hostsOf are the machines on which the subjects' jobs run, each under the repository of
+// one of them: of a shared one's others nothing may have been surveyed.
+func hostsOf(all []inventory.Host, subjects []string) []inventory.Host {
+	out := []inventory.Host{}
+	for _, h := range all {
+		for _, s := range h.ReachedBy {
+			if repository, _, is := qualified(s); is && slices.Contains(subjects, s) {
+				h.Repository = repository
+				out = append(out, h)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // open notes that subject reaches id.
@@ -93,6 +112,9 @@ func (r *reach) spread(all []inventory.Credential) {
 		again = false
 		for _, x := range all {
 			for _, minted := range x.Mints {
+				if all := merged(r.hosts[minted], r.hosts[x.ID]); len(all) > len(r.hosts[minted]) {
+					r.hosts[minted], again = all, true
+				}
 				for _, s := range r.doors[x.ID] {
 					if _, known := slices.BinarySearch(r.doors[minted], s); !known {
 						r.open(minted, s)
@@ -111,6 +133,7 @@ func canonical(inv inventory.Inventory) inventory.Inventory {
 	})
 	inv.Credentials = slices.SortedFunc(slices.Values(inv.Credentials), func(a, b inventory.Credential) int { return cmp.Compare(a.ID, b.ID) })
 	inv.Identities = slices.SortedFunc(slices.Values(inv.Identities), func(a, b inventory.Identity) int { return cmp.Compare(a.ID, b.ID) })
+	inv.Hosts = slices.SortedFunc(slices.Values(inv.Hosts), func(a, b inventory.Host) int { return cmp.Compare(a.ID, b.ID) })
 	inv.Findings = slices.SortedFunc(slices.Values(inv.Findings), func(a, b inventory.Finding) int {
 		return cmp.Or(cmp.Compare(a.Repository, b.Repository), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), slices.Compare(a.Branches, b.Branches))

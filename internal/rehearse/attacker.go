@@ -98,6 +98,10 @@ func (a *attacker) react(ctx context.Context) error {
 			if err := a.reenable(); err != nil {
 				return err
 			}
+		case wipeMachine:
+			if err := a.wipe(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -116,6 +120,27 @@ func (a *attacker) reenable() error {
 	}
 	return failed
 }
+
+// wipe erases the machine it lives on when something it stole is dead, as long as the
+// machine is on the network: a dead man's switch.
+// Source: reports of the npm worm of May 2026, gh-token-monitor.
+func (a *attacker) wipe() error {
+	on := a.r.Attacker.LivesOn
+	return a.r.World.Do(func(c world.Core) {
+		if !a.r.p.github.Connected(on) || c.Alive(wipedMark+on) {
+			return
+		}
+		for _, held := range a.r.Attacker.Holds {
+			if !c.Alive(held) {
+				c.Log(world.Entry{Kind: "born", Provider: "github", Call: "machine wiped", Object: on, Agent: a.agent, Credential: wipedMark + on, Detail: held})
+				return
+			}
+		}
+	})
+}
+
+// wipedMark with a machine's name is born when the attacker erased it.
+const wipedMark = "wiped "
 
 // persist leaves behind what the scenario says, while the world is seeded.
 func (r *Rehearsal) persist(core world.Core) {

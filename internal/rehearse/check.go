@@ -9,6 +9,7 @@ import (
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/world"
+	"github.com/firebreak/firebreak/internal/world/github"
 )
 
 const never = "never"
@@ -38,6 +39,9 @@ func (l *Loaded) check(d *reader) {
 	l.each(d, "expect.never", l.Expect.Never, nevers(), "thing that must never happen")
 	if len(l.Attacker.Does) > 0 && l.Attacker.Every <= 0 {
 		d.mistake("attacker", "attacker.every is missing", "how often it acts, e.g. 5s")
+	}
+	if on := l.Attacker.LivesOn; slices.Contains(l.Attacker.OnRevoke, wipeMachine) && !slices.ContainsFunc(l.World.GitHub.Runners, func(x github.Runner) bool { return x.Name == on }) {
+		d.mistake("attacker.lives_on", fmt.Sprintf("there is no runner %q", on), "the attacker that wipes a machine lives on one of world.github.runners")
 	}
 	if p := l.Team.Pushes; p != nil {
 		steps := []string{never}

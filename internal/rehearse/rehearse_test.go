@@ -17,6 +17,7 @@ import (
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/world"
 	"github.com/firebreak/firebreak/internal/world/aws"
+	"github.com/firebreak/firebreak/internal/world/github"
 	"github.com/firebreak/firebreak/internal/world/npm"
 	"github.com/firebreak/firebreak/playbooks"
 )
@@ -27,11 +28,16 @@ var began = time.Date(2025, 3, 14, 16, 57, 0, 0, time.UTC)
 
 func load(t *testing.T) *rehearse.Loaded {
 	t.Helper()
+	return loadNamed(t, "publish-token-theft")
+}
+
+func loadNamed(t *testing.T, name string) *rehearse.Loaded {
+	t.Helper()
 	files, err := playbooks.Scenarios()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := rehearse.Load(files, "publish-token-theft")
+	l, err := rehearse.Load(files, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +129,45 @@ func TestDeadValueStopsWorkingWhenTheWorldSaysSo(t *testing.T) {
 	for _, c := range r.Score(nil).Credentials {
 		if c.ID == "NPM_TOKEN" && (!c.Dead || c.DeadAt == nil || !c.DeadAt.Equal(began.Add(90*time.Second))) {
 			t.Errorf("scored %+v, want dead at +90 s", c)
+		}
+	}
+}
+
+// What was left on a machine erases it when a stolen token dies, and only as long as the
+// machine is on the network; whether its runner is registered makes no difference.
+func TestAMachineIsErasedWhenATokenDies(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(*rehearse.Rehearsal)
+		want   int
+	}{
+		"on the network": {func(*rehearse.Rehearsal) {}, 1},
+		"off it":         {func(r *rehearse.Rehearsal) { r.World.Provider("github").(*github.Server).Disconnect("bench-1") }, 0},
+	} {
+		l, clock := loadNamed(t, "dead-man-switch"), world.NewManual(began)
+		r := open(t, l, t.TempDir(), clock)
+		round(t, r)
+		if err := r.World.Do(func(world.Core) { c.before(r) }); err != nil {
+			t.Fatal(err)
+		}
+		round(t, r)
+		if n := len(r.Score(nil).Violations); n != 0 {
+			t.Errorf("%s: %d violations while the token lives", name, n)
+		}
+		deleteToken(t, r)
+		clock.Advance(time.Minute)
+		round(t, r)
+		round(t, r)
+		got := 0
+		for _, v := range r.Score(nil).Violations {
+			if v.Kind == "machine_wiped" && v.Target == "bench-1" {
+				got++
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: erased %d times, want %d", name, got, c.want)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

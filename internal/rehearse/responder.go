@@ -145,6 +145,11 @@ func (t *Responder) assist(ctx context.Context, a respond.Ask) (string, error) {
 		return "pause", nil
 	}
 	for _, x := range a.Actions {
+		if x.Role == plan.Isolate {
+			if err := t.r.World.Do(func(world.Core) { t.r.p.github.Disconnect(x.Target.Name) }); err != nil {
+				return "", err
+			}
+		}
 		if x.Role != plan.Promote {
 			continue
 		}

@@ -143,6 +143,8 @@ type Attacker struct {
 	Does  []string      `yaml:"does"`
 	// OnRevoke are reactions to losing something.
 	OnRevoke []string `yaml:"on_revoke"`
+	// LivesOn is the self-hosted runner whose machine wipe_machine watches from.
+	LivesOn  string   `yaml:"lives_on"`
 	Persists []string `yaml:"persists"`
 }
 

@@ -78,6 +78,8 @@ func (v *verdict) early() {
 	for _, e := range v.log {
 		ours := e.Kind == "request" && e.Number > 0 && (e.Status < 400 || e.Fault == world.TimeoutAfterSuccess) && e.Fault != world.TimeoutBefore
 		switch {
+		case strings.HasPrefix(e.Credential, wipedMark):
+			v.add(machineWiped, e.Object, e.Time, "the attacker erased "+e.Object+" when "+e.Detail+" died, because its machine was still on the network")
 		case e.Credential == fixedMark:
 			fixed = true
 		case !ours:

@@ -9,6 +9,7 @@ const (
 
 	reattachPolicy   = "reattach_policy"
 	reenableWorkflow = "reenable_workflow"
+	wipeMachine      = "wipe_machine"
 
 	dormantWorkflow = "dormant_workflow"
 	deployKey       = "deploy_key"
@@ -18,12 +19,13 @@ const (
 	restoredBeforeBoundary = "restored_before_boundary"
 	publishedAfterClaim    = "published_after_claim"
 	deliveredBeforeContain = "delivered_before_contained"
+	machineWiped           = "machine_wiped"
 )
 
 func deeds() []string        { return []string{publish, assumeRole, readSecret} }
-func reactions() []string    { return []string{reattachPolicy, reenableWorkflow} }
+func reactions() []string    { return []string{reattachPolicy, reenableWorkflow, wipeMachine} }
 func persistences() []string { return []string{dormantWorkflow, deployKey} }
 func undoings() []string     { return []string{enableWorkflow} }
 func nevers() []string {
-	return []string{restoredBeforeBoundary, publishedAfterClaim, deliveredBeforeContain}
+	return []string{restoredBeforeBoundary, publishedAfterClaim, deliveredBeforeContain, machineWiped}
 }

@@ -175,10 +175,17 @@ type Pattern struct {
 type Runner struct {
 	ID     int64    `json:"id"`
 	Name   string   `json:"name"`
-	Status string   `json:"status"`
+	OS     string   `json:"os,omitempty"`
+	Status string   `json:"status"` // "online", "offline"
 	Busy   bool     `json:"busy"`
 	Labels []string `json:"labels,omitempty"`
+	// Ephemeral: GitHub takes it out after one job.
+	Ephemeral bool `json:"ephemeral,omitempty"`
 }
+
+// HostID names the machine of a self-hosted runner wherever one is named: owner is
+// "owner/name", or the organization's login where it shares the runner.
+func HostID(owner, runner string) string { return owner + ":runner:" + runner }
 
 // DeployKey is an SSH key of a repository.
 type DeployKey struct {

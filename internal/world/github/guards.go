@@ -151,6 +151,11 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 func (s *Server) guarded(p map[string]string, at string) {
 	p[at+"token defaults"] = fmt.Sprint(s.TokenDefaults())
 	p[at+"fork approval"] = fmt.Sprint(s.ForkApproval(), s.ForkRuns())
+	var runners []string
+	for _, x := range slices.Concat(s.state.Runners, s.state.Organization.Runners) {
+		runners = append(runners, x.Name)
+	}
+	p[at+"runners"] = strings.Join(slices.Sorted(slices.Values(runners)), ", ")
 	p[at+"rulesets"] = strings.Join(slices.Sorted(slices.Values(s.Rulesets())), ", ")
 	for i := range s.state.Environments {
 		e := &s.state.Environments[i]

@@ -44,7 +44,6 @@ func (s *Server) organizationRoutes() []route {
 		{"GET /users/{username}/repos", "GET user repositories", "any", s.publicRepositories},
 		{"GET /user/repos", "GET own repositories", "any", s.ownRepositories},
 		{"GET " + org + "/actions/variables", "GET all organization variables", "organization_actions_variables=read", s.ownerVariables},
-		{"GET " + org + "/actions/runners", "GET organization runners", "organization_self_hosted_runners=read", s.ownerRunners},
 		{"GET " + org + "/actions/permissions/workflow", "GET organization default permissions", "organization_administration=read", s.getToken},
 		{"GET " + org + "/actions/oidc/customization/sub", "GET organization subject", "organization_administration=read", s.ownerSubject},
 		{"GET " + org + "/installations", "GET installed Apps", "organization_administration=read", s.installations},
@@ -75,10 +74,6 @@ func (s *Server) ownerVariables(r *http.Request) answer {
 		v["visibility"] = "all"
 	}
 	return listing(r, "variables", list)
-}
-
-func (s *Server) ownerRunners(r *http.Request) answer {
-	return listing(r, "runners", runnerShapes(s.state.Organization.Runners))
 }
 
 func (s *Server) ownerSubject(*http.Request) answer {

@@ -65,12 +65,12 @@ func (s *Server) routes() {
 		{"GET " + env, "GET environment", "actions=read", s.getEnvironment},
 		{"GET " + env + "/deployment-branch-policies", "GET environment branches", "actions=read", s.branchPolicies},
 
-		{"GET " + repo + "/actions/runners", "GET runners", "administration=read", s.runners},
 		{"GET " + repo + "/keys", "GET deploy keys", "administration=read", s.keys},
 		{"GET " + repo + "/hooks", "GET hooks", "repository_hooks=read", s.hooks},
 		{"GET " + repo + "/actions/oidc/customization/sub", "GET subject", "actions=read", s.subject},
 	}
 	all = append(all, s.storeRoutes()...)
+	all = append(all, s.runnerRoutes()...)
 	all = append(all, s.guardRoutes()...)
 	all = append(all, s.organizationRoutes()...)
 	s.mux, s.route = http.NewServeMux(), map[string]*route{}

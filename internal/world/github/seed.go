@@ -154,8 +154,10 @@ type Runner struct {
 	ID     int64    `yaml:"-" json:"id"`
 	Name   string   `yaml:"name" json:"name"`
 	Status string   `yaml:"status" json:"status"`
-	Busy   bool     `yaml:"busy" json:"busy"`
+	Busy   bool     `yaml:"busy" json:"busy"` // until no run of the repository lives
 	Labels []string `yaml:"labels" json:"labels"`
+	// Ephemeral: GitHub takes it out after one job.
+	Ephemeral bool `yaml:"ephemeral" json:"ephemeral,omitempty"`
 }
 
 // Key is a deploy key.

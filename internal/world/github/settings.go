@@ -27,22 +27,6 @@ func (s *Server) organizationVariables(r *http.Request) answer {
 	return listing(r, "variables", s.variablesIn("organization"))
 }
 
-func (s *Server) runners(r *http.Request) answer {
-	return listing(r, "runners", runnerShapes(s.state.Runners))
-}
-
-func runnerShapes(runners []Runner) []map[string]any {
-	list := []map[string]any{}
-	for _, x := range runners {
-		labels := []map[string]any{}
-		for _, l := range x.Labels {
-			labels = append(labels, map[string]any{"name": l, "type": "custom"})
-		}
-		list = append(list, map[string]any{"id": x.ID, "name": x.Name, "os": "linux", "status": x.Status, "busy": x.Busy, "labels": labels})
-	}
-	return list
-}
-
 func (s *Server) keys(r *http.Request) answer {
 	list := []map[string]any{}
 	for _, k := range s.state.Keys {

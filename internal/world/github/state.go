@@ -23,6 +23,7 @@ type State struct {
 	Caches       []*Cache          `json:"caches"`
 	Artifacts    []*Artifact       `json:"artifacts"`
 	Runners      []Runner          `json:"runners"`
+	Unplugged    []string          `json:"unplugged,omitempty"` // runners whose machines were taken off the network
 	Keys         []Key             `json:"keys"`
 	Hooks        []Hook            `json:"hooks"`
 	OwnerHooks   []Hook            `json:"owner_hooks,omitempty"`
