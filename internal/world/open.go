@@ -169,8 +169,14 @@ func (w *World) Close() error {
 	w.serving.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return errors.Join(append(errs, w.journal.close())...)
+	errs = append(errs, w.journal.close())
+	if w.broken == nil {
+		w.broken = errClosed // a request that was still on its way changes nothing any more
+	}
+	return errors.Join(errs...)
 }
+
+var errClosed = errors.New("the world is closed")
 
 // Do runs f under the world's lock and saves what it changed. Before Start it is
 // part of seeding and saves nothing.
