@@ -16,15 +16,15 @@ import (
 // names are the actions that playbooks and journals know for ever.
 var names = []string{
 	"aws.access_key.destroy", "aws.access_key.disable", "aws.access_key.mint", "aws.access_key.test",
-	"aws.role.deny_trust", "aws.role.revoke_sessions", "aws.secretsmanager.put",
+	"aws.role.deny_trust", "aws.role.revoke_sessions", "aws.secretsmanager.forget", "aws.secretsmanager.put",
 	"github.access.review", "github.artifacts.export", "github.caches.purge",
-	"github.default_token.lift", "github.default_token.restrict", "github.environment.freeze", "github.environment.lift",
-	"github.fork_approval.lift", "github.fork_approval.require", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
+	"github.default_token.lift", "github.default_token.restrict", "github.deploy_keys.remove", "github.environment.freeze", "github.environment.lift",
+	"github.fork_approval.lift", "github.fork_approval.require", "github.hooks.deactivate", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
 	"github.runner.isolate", "github.runner.remove", "github.runs.cancel", "github.secret.put", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
 	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",
 	"npm.dist.digest", "npm.token.mint", "npm.token.revoke", "npm.token.test",
-	"vault.jwt_role.block", "vault.kv.put", "vault.token.revoke",
+	"vault.jwt_role.block", "vault.kv.destroy", "vault.kv.put", "vault.token.revoke",
 }
 
 func TestCatalogueNeedsNothing(t *testing.T) {

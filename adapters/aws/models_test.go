@@ -213,7 +213,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	for op := range readOperations {
 		ours = append(ours, op)
 	}
-	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue") {
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
 		name := "iam:" + op
 		if s, rest, ok := strings.Cut(op, "."); ok {
 			name = s + ":" + rest

@@ -52,3 +52,27 @@ func TestMotoSecrets(t *testing.T) {
 	}
 	tally.Note(t, "aws at moto 5.2.1: a secret's new value is the current one; a reader that names no stage is not proved")
 }
+
+// The label is gone afterwards: nobody gets the old value by it.
+func TestMotoSecretsForget(t *testing.T) {
+	m := newMoto(t)
+	m.scope.Stores = make([]adapters.Selector, 1)
+	first, second := sdk.String("00000000-0000-5000-8000-000000000000"), sdk.String("00000000-0000-5000-8000-000000000001")
+	previous := func(id string) error {
+		_, e := m.c.secrets.GetSecretValue(context.WithoutCancel(t.Context()), &secretsmanager.GetSecretValueInput{SecretId: &id, VersionStage: sdk.String(previousStage)})
+		return e
+	}
+	s := m.suite(secretForgetName, func(t *testing.T) func() bool {
+		m.n++
+		id := fmt.Sprintf("ci/forgetting-%d", m.n)
+		must(t, err(m.c.secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &id, SecretString: sdk.String("old"), ClientRequestToken: first})))
+		must(t, err(m.c.secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &id, SecretString: sdk.String("new"), ClientRequestToken: second})))
+		must(t, previous(id))
+		m.inputs["account"], m.inputs["id"] = plan.Value{Literal: "prod"}, plan.Value{Literal: id}
+		m.scope.Stores[0] = adapters.Selector{Name: "aws.secretsmanager", With: map[string]string{"account": "prod", "id": id}}
+		return func() bool { return previous(id) != nil }
+	})
+	m.inputs["id"] = plan.Value{Literal: "x"}
+	adaptertest.Run(t, s)
+	counterpart.Proved(t, secretForgetName, counterpart.Moto5, "it passes the conformance suite: no version is found by the label AWSPREVIOUS")
+}

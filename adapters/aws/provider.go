@@ -95,6 +95,7 @@ func (p *Provider) Actions() []adapters.Action {
 		keyTest{p},
 		keyDestroy{p},
 		secretPut{p},
+		secretForget{p},
 	}
 }
 
@@ -108,7 +109,7 @@ func (*Provider) Issuers() []plan.Issuer {
 
 // Stores implements adapters.Provider.
 func (*Provider) Stores() []plan.StoreKind {
-	return []plan.StoreKind{{Name: "aws.secretsmanager", Put: "aws.secretsmanager.put", Provider: "aws"}}
+	return []plan.StoreKind{{Name: "aws.secretsmanager", Put: "aws.secretsmanager.put", Forget: secretForgetName, Provider: "aws"}}
 }
 
 // account finds an account by its name, by the account id in an ARN, or as the

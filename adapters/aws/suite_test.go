@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/adapters/adaptertest"
@@ -51,6 +52,17 @@ func deactivate(r *rig) {
 	me := r.aws.Responder()
 	if _, err := r.with(me).iam.UpdateAccessKey(r.t.Context(), &iam.UpdateAccessKeyInput{
 		UserName: aws.String("deployer"), AccessKeyId: aws.String(oldID), Status: "Inactive",
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.world.Clock.Advance(propagation.D())
+}
+
+// putAgain makes the secret's first version the previous one.
+func putAgain(r *rig) {
+	r.t.Helper()
+	if _, err := r.with(r.aws.Responder()).secrets.PutSecretValue(r.t.Context(), &secretsmanager.PutSecretValueInput{
+		SecretId: aws.String("ci/deployer"), SecretString: aws.String("new"), ClientRequestToken: aws.String("00000000-0000-5000-8000-000000000007"),
 	}); err != nil {
 		r.t.Fatal(err)
 	}
@@ -104,6 +116,11 @@ func TestConformance(t *testing.T) {
 		s.Values = map[string]any{"value.ID": "AKIANEW0000000000001"}
 		s.Secrets = map[string]secret.Text{"value.SECRET": secret.NewString("a-new-canary-secret-3f9d2")}
 		s.Quirks.Blind = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("forget", func(t *testing.T) {
+		s := suite(secretForgetName, putAgain)
+		s.Inputs = literals("account", "prod", "id", "ci/deployer")
 		adaptertest.Run(t, s)
 	})
 }

@@ -107,6 +107,26 @@ type access struct {
 	Updated time.Time `json:"updated,omitzero"`
 }
 
+func hookAsAccess(list string, h snapshot.Hook) access {
+	return access{list, h.ID, h.URL, fmt.Sprintf("active: %t, events %v", h.Active, h.Events), h.Created, h.Updated}
+}
+
+func keysAsAccess(all []snapshot.DeployKey) []access {
+	var out []access
+	for _, k := range all {
+		detail := "read and write"
+		if k.ReadOnly {
+			detail = "read only"
+		}
+		detail += ", added by " + cmp.Or(k.AddedBy, "somebody GitHub does not name")
+		if k.Key != "" {
+			detail += ", " + k.Key
+		}
+		out = append(out, access{deployKeys, k.ID, k.Title, detail, k.Created, time.Time{}})
+	}
+	return out
+}
+
 // Verify implements adapters.Action. It is held once everything was looked at that may
 // be; a list that may not be read is a gap.
 func (a accessReview) Verify(ctx context.Context, t adapters.Task) plan.Reading {
@@ -158,7 +178,7 @@ func (a accessReview) lists(repository string, of ownerWire) []accessList {
 			found, err := hooksAt(ctx, a.reads, path)
 			var out []access
 			for _, h := range found {
-				out = append(out, access{name, h.ID, h.URL, fmt.Sprintf("active: %t, events %v", h.Active, h.Events), h.Created, h.Updated})
+				out = append(out, hookAsAccess(name, h))
 			}
 			return out, err
 		}}
@@ -166,15 +186,7 @@ func (a accessReview) lists(repository string, of ownerWire) []accessList {
 	out := []accessList{
 		{deployKeys, func(ctx context.Context) ([]access, error) {
 			found, err := keysAt(ctx, a.reads, repository)
-			var out []access
-			for _, k := range found {
-				detail := "read and write"
-				if k.ReadOnly {
-					detail = "read only"
-				}
-				out = append(out, access{deployKeys, k.ID, k.Title, detail + ", added by " + cmp.Or(k.AddedBy, "somebody GitHub does not name"), k.Created, time.Time{}})
-			}
-			return out, err
+			return keysAsAccess(found), err
 		}},
 		hooks(webhooks, at(repository, "hooks")),
 	}

@@ -38,13 +38,19 @@ func TestRunnerIsolate(t *testing.T) {
 	conforms(t, s)
 }
 
-// onRunner is an action on a runner, planned from a survey.
-func onRunner(t *testing.T, w *worldtest.World, name string, pairs ...string) (*act, plan.Change) {
+func surveyOf(t *testing.T, w *worldtest.World) *snapshot.Snapshot {
 	t.Helper()
 	s := &snapshot.Snapshot{}
 	if err := provider(t, w, w.Wire()).Survey(t.Context(), adapters.Scope{Repositories: []string{shop}}, s); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// plannedFrom is an action, planned from a survey.
+func plannedFrom(t *testing.T, w *worldtest.World, name string, pairs ...string) (*act, plan.Change) {
+	t.Helper()
+	s := surveyOf(t, w)
 	in := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {
 		in[pairs[i]] = pairs[i+1]
@@ -74,7 +80,7 @@ func TestARunnerIsIsolatedWhenItIsSilent(t *testing.T) {
 	for name, pairs := range map[string][]string{
 		"mac-1": {"repository", shop, "runner", "mac-1"}, "pool-1": {"repository", shop, "runner", "pool-1", "organization", "acme"},
 	} {
-		a, c := onRunner(t, w, "github.runner.isolate", pairs...)
+		a, c := plannedFrom(t, w, "github.runner.isolate", pairs...)
 		if c.Assisted == nil || len(c.Calls) > 0 || len(c.Hosts) != 1 || !strings.HasSuffix(c.Hosts[0], ":runner:"+name) || strings.Contains(c.Assisted.Instructions, "shared") != (name == "pool-1") {
 			t.Errorf("%+v", c)
 		}
@@ -85,7 +91,7 @@ func TestARunnerIsIsolatedWhenItIsSilent(t *testing.T) {
 		if r := a.look(); r.State != plan.Held || r.Proof != plan.P1 {
 			t.Errorf("%s: %+v", name, r)
 		}
-		r, _ := onRunner(t, w, "github.runner.remove", pairs...)
+		r, _ := plannedFrom(t, w, "github.runner.remove", pairs...)
 		if o := r.send(r.look().Next[0]); o.State != plan.Done {
 			t.Errorf("%s: %+v", name, o)
 		}
@@ -93,8 +99,8 @@ func TestARunnerIsIsolatedWhenItIsSilent(t *testing.T) {
 			t.Errorf("%s is gone: %+v", name, r)
 		}
 	}
-	a, _ := onRunner(t, w, "github.runner.isolate", "repository", shop, "runner", "once")
-	r, _ := onRunner(t, w, "github.runner.remove", "repository", shop, "runner", "once")
+	a, _ := plannedFrom(t, w, "github.runner.isolate", "repository", shop, "runner", "once")
+	r, _ := plannedFrom(t, w, "github.runner.remove", "repository", shop, "runner", "once")
 	r.send(r.look().Next[0])
 	if r := a.look(); r.State != plan.Held {
 		t.Errorf("an ephemeral one: %+v", r)
@@ -107,7 +113,7 @@ func TestABusyRunnerIsTakenOutLater(t *testing.T) {
 		s.Runners[0].Busy = true
 		s.Runs = append(s.Runs, fake.RunSeed{Workflow: checks, Status: "in_progress", Lasts: time.Minute})
 	})
-	r, c := onRunner(t, w, "github.runner.remove", "repository", shop, "runner", "mac-1")
+	r, c := plannedFrom(t, w, "github.runner.remove", "repository", shop, "runner", "mac-1")
 	if o := r.send(c.Calls[0]); o.State != plan.Refused || !o.Temporary || !strings.Contains(o.Detail, "middle of a job") {
 		t.Errorf("%+v", o)
 	}
@@ -124,7 +130,7 @@ func TestABusyRunnerIsTakenOutLater(t *testing.T) {
 func TestAHiddenRunnerIsNotGone(t *testing.T) {
 	w, _ := start(t, world.Options{}, nil)
 	for _, name := range []string{"github.runner.isolate", "github.runner.remove"} {
-		a, c := onRunner(t, w, name, "repository", shop, "runner", "mac-1")
+		a, c := plannedFrom(t, w, name, "repository", shop, "runner", "mac-1")
 		wire := w.Wire()
 		wire.Transport = hides{wire.Transport}
 		for _, x := range provider(t, w, wire).Actions() {

@@ -28,6 +28,7 @@ type hookWire struct {
 // keyWire has who added a deploy key, which v62's callers rarely look at.
 type keyWire struct {
 	ID       int64     `json:"id"`
+	Key      string    `json:"key"`
 	Title    string    `json:"title"`
 	ReadOnly bool      `json:"read_only"`
 	Created  time.Time `json:"created_at"`
@@ -51,7 +52,7 @@ func keysAt(ctx context.Context, c *github.Client, repository string) ([]snapsho
 	all, _, err := list[keyWire](ctx, c, at(repository, "keys"), "", nil)
 	var out []snapshot.DeployKey
 	for _, k := range all {
-		out = append(out, snapshot.DeployKey{ID: k.ID, Title: k.Title, ReadOnly: k.ReadOnly, Created: utc(k.Created), AddedBy: k.AddedBy})
+		out = append(out, snapshot.DeployKey{ID: k.ID, Key: k.Key, Title: k.Title, ReadOnly: k.ReadOnly, Created: utc(k.Created), AddedBy: k.AddedBy})
 	}
 	slices.SortFunc(out, func(a, b snapshot.DeployKey) int { return cmp.Compare(a.ID, b.ID) })
 	return out, err

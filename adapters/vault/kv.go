@@ -82,6 +82,36 @@ func (c *client) metadata(ctx context.Context, s store) (version int, destroyed 
 	return version, destroyed, nil
 }
 
+// whole gives the versions that still have their data, or could get it back, sorted.
+func (c *client) whole(ctx context.Context, s store) ([]int, error) {
+	sec, err := c.read(ctx, s.mount+"/metadata/"+s.path, nil)
+	var st *adapters.Status
+	if errors.As(err, &st) && st.Code == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	versions, ok := sec.Data["versions"].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%s has no versions; is it a KV version 2 mount?", s)
+	}
+	var out []int
+	for text, v := range versions {
+		n, err := strconv.Atoi(text)
+		m, is := v.(map[string]any)
+		gone, told := m["destroyed"].(bool)
+		if err != nil || !is || !told {
+			return nil, fmt.Errorf("the metadata of %s does not tell of its version %q whether it is destroyed", s, text)
+		}
+		if !gone {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
 // put writes a new version if the newest one is cas, and gives its number.
 func (c *client) put(ctx context.Context, s store, data map[string]any, cas int) (int, *http.Response, error) {
 	ctx, resp := listen(ctx)

@@ -67,15 +67,11 @@ func (kvPut) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, error)
 	if err != nil {
 		return plan.Change{}, err
 	}
-	c := plan.Change{
+	return plan.Change{
 		Target: plan.Target{Provider: "vault", Kind: "kv", ID: st.String() + "#" + in.Text("key"), Name: st.String()},
 		Before: plan.Image(beforeKV{version}),
 		Calls:  []plan.Call{write(st, version)},
-	}
-	if version > 0 {
-		c.Gaps = []plan.Gap{{What: "older versions of " + st.String(), Why: "versions up to " + strconv.Itoa(version) + " still hold the old value; it is useless once its issuer refuses it"}}
-	}
-	return c, nil
+	}, nil
 }
 
 func write(st store, cas int) plan.Call {

@@ -22,6 +22,7 @@ const (
 	permitReadKV    = "MOUNT/data/PATH: read"
 	permitWriteKV   = "MOUNT/data/PATH: create, update"
 	permitMetadata  = "MOUNT/metadata/PATH: read"
+	permitDestroyKV = "MOUNT/destroy/PATH: update"
 )
 
 // need is one permission on one path of this server.
@@ -44,7 +45,8 @@ func needs(roles []jwtRole, stores []store) []need {
 	}
 	for _, s := range stores {
 		data := s.mount + "/data/" + s.path
-		out = append(out, need{permitReadKV, s.String(), data}, need{permitWriteKV, s.String(), data}, need{permitMetadata, s.String(), s.mount + "/metadata/" + s.path})
+		out = append(out, need{permitReadKV, s.String(), data}, need{permitWriteKV, s.String(), data}, need{permitMetadata, s.String(), s.mount + "/metadata/" + s.path},
+			need{permitDestroyKV, s.String(), s.mount + "/destroy/" + s.path})
 	}
 	return out
 }

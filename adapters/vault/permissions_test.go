@@ -37,6 +37,7 @@ const (
 	readKV    = "MOUNT/data/PATH: read @ secret/ci/npm"
 	writeKV   = "MOUNT/data/PATH: create, update @ secret/ci/npm"
 	metadata  = "MOUNT/metadata/PATH: read @ secret/ci/npm"
+	destroyKV = "MOUNT/destroy/PATH: update @ secret/ci/npm"
 )
 
 // What we may do is the server's own word, for every permission a spec names.
@@ -53,15 +54,15 @@ func TestPermissionsAreTheServersWord(t *testing.T) {
 		}
 		s.Tokens = append(s.Tokens, wvault.Token{Name: "bare", Value: "hvs.of-bare", Accessor: "acc-bare", Policies: []string{"ir"}, NoDefaultPolicy: true})
 		p := g.open(t, s)
-		for who, want := range map[string][]string{ // readRole writeRole list lookup revoke readKV writeKV metadata
-			"operator": {yes, yes, yes, yes, yes, yes, yes, yes},
-			"ci":       {no, no, no, no, no, yes, no, no},
-			"half":     {yes, no, no, no, no, no, unknown, no},
-			"slash":    {no, no, yes, no, no, no, no, no},
-			"bare":     {unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown},
+		for who, want := range map[string][]string{ // readRole writeRole list lookup revoke readKV writeKV metadata destroyKV
+			"operator": {yes, yes, yes, yes, yes, yes, yes, yes, yes},
+			"ci":       {no, no, no, no, no, yes, no, no, no},
+			"half":     {yes, no, no, no, no, no, unknown, no, no},
+			"slash":    {no, no, yes, no, no, no, no, no, no},
+			"bare":     {unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown},
 		} {
 			got := permissions(t, p, p.wire(), p.value(who))
-			for i, name := range []string{readRole, writeRole, list, lookup, revoke, readKV, writeKV, metadata} {
+			for i, name := range []string{readRole, writeRole, list, lookup, revoke, readKV, writeKV, metadata, destroyKV} {
 				if got[name] != want[i] {
 					t.Errorf("%s: %s: want %s, got %q", who, name, want[i], got[name])
 				}
@@ -89,6 +90,7 @@ func TestPermissionsComeTrue(t *testing.T) {
 			{readRole, "GET", "auth/jwt/role/ci", nil}, {writeRole, "PUT", "auth/jwt/role/ci", body(t, bound("ci"))}, {list, "LIST", "auth/token/accessors", nil},
 			{lookup, "POST", "auth/token/lookup-accessor", map[string]any{"accessor": p.accessor("docs")}}, {revoke, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": p.accessor("docs")}},
 			{readKV, "GET", "secret/data/ci/npm", nil}, {writeKV, "PUT", "secret/data/ci/npm", map[string]any{"data": map[string]any{"a": "b"}}}, {metadata, "GET", "secret/metadata/ci/npm", nil},
+			{destroyKV, "PUT", "secret/destroy/ci/npm", map[string]any{"versions": []int{1}}},
 		} {
 			for _, who := range []string{"ci", "operator"} {
 				said := permissions(t, p, p.wire(), p.value(who))[c.name]
@@ -119,7 +121,7 @@ func TestEveryNamedPermissionIsLookedFor(t *testing.T) {
 func TestPermissionsThatAreNotToldAreUnknown(t *testing.T) {
 	p := inWorld(t, seed())
 	var empty []string
-	for _, path := range []string{"auth/jwt/role/ci", "auth/token/accessors/", "auth/token/lookup-accessor", "auth/token/revoke-accessor", "secret/data/ci/npm", "secret/metadata/ci/npm"} {
+	for _, path := range []string{"auth/jwt/role/ci", "auth/token/accessors/", "auth/token/lookup-accessor", "auth/token/revoke-accessor", "secret/data/ci/npm", "secret/metadata/ci/npm", "secret/destroy/ci/npm"} {
 		empty = append(empty, `"`+path+`":[]`)
 	}
 	for _, answer := range []string{`{"data":{` + strings.Join(empty, ",") + `}}`, `{"data":{}}`, `{"data":{"auth/jwt/role/ci":["read"]}}`, `{"data":null}`, `{`, `{"data":{"auth/jwt/role/ci":"read"}}`} {

@@ -51,7 +51,7 @@ func (*Provider) Name() string { return "vault" }
 
 // Actions implements adapters.Provider.
 func (p *Provider) Actions() []adapters.Action {
-	return []adapters.Action{roleBlock{p.c}, tokenRevoke{p.c}, kvPut{p.c}}
+	return []adapters.Action{roleBlock{p.c}, tokenRevoke{p.c}, kvPut{p.c}, kvDestroy{p.c}}
 }
 
 // Issuers implements adapters.Provider.
@@ -59,7 +59,7 @@ func (*Provider) Issuers() []plan.Issuer { return nil }
 
 // Stores implements adapters.Provider.
 func (*Provider) Stores() []plan.StoreKind {
-	return []plan.StoreKind{{Name: "vault.kv", Put: "vault.kv.put", Provider: "vault"}}
+	return []plan.StoreKind{{Name: "vault.kv", Put: "vault.kv.put", Forget: kvDestroyName, Provider: "vault"}}
 }
 
 // Survey lists the roles and stores of scope with the roles' live service tokens, and

@@ -109,7 +109,7 @@ func ciRole() adapters.Inputs { return adapters.Inputs{"mount": literal("jwt"), 
 // TestConformance runs the suite of every action, on the world and on a real Vault.
 func TestConformance(t *testing.T) {
 	both(t, func(t *testing.T, g ground) {
-		checks, suites := 0, []adaptertest.Suite{revokeSuite(g), blockSuite(g), putSuite(g)}
+		checks, suites := 0, []adaptertest.Suite{revokeSuite(g), blockSuite(g), putSuite(g), destroySuite(g)}
 		for _, s := range suites {
 			open := s.World
 			s.World = func(t *testing.T) adaptertest.World {
@@ -153,6 +153,34 @@ func putSuite(g ground) adaptertest.Suite {
 	s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "key": literal("token"), "value": {Output: &plan.Ref{Action: "mint", Name: "value"}}}
 	s.Secrets = map[string]secret.Text{"value": secret.NewString(newValue)}
 	s.Quirks.Blind = true
+	return s
+}
+
+// rewritten is a ground on which the path was written twice more; the third version has
+// the new value.
+func rewritten(g ground) ground {
+	return ground{g.name, func(t testing.TB, s wvault.Seed) *place {
+		p := g.open(t, s)
+		for _, v := range []string{"in between", newValue} {
+			p.Must(t, "PUT", "secret/data/ci/npm", map[string]any{"data": map[string]any{"token": v, "other": another}})
+		}
+		return p
+	}}
+}
+
+func destroySuite(g ground) adaptertest.Suite {
+	s := suite(rewritten(g), "vault.kv.destroy", seed(), func(t testing.TB, p *place) bool {
+		d := p.data(t, "secret/metadata/ci/npm")
+		all, _ := d["versions"].(map[string]any)
+		for n, v := range all {
+			m, _ := v.(map[string]any)
+			if m["destroyed"] != (n != "3") {
+				return false
+			}
+		}
+		return p.kv(t, "ci/npm")["token"] == newValue
+	})
+	s.Inputs = adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "below": literal("3")}
 	return s
 }
 
@@ -486,4 +514,46 @@ func TestWithoutAnAddress(t *testing.T) {
 	if _, err := p.Self(t.Context()); err == nil || !strings.Contains(err.Error(), "VAULT_ADDR") {
 		t.Errorf("the error must name the next step, got %v", err)
 	}
+}
+
+// Old values are gone by their number too, the new one stays. Where the version with the
+// new value is not there nothing is destroyed: what is older may be the only one.
+func TestKVDestroyLeavesTheNewValue(t *testing.T) {
+	both(t, func(t *testing.T, g ground) {
+		p := rewritten(g).open(t, seed())
+		in := adapters.Inputs{"mount": literal("secret"), "path": literal("ci/npm"), "below": literal("3")}
+		a, tk := p.acts(t, "vault.kv.destroy", in, nil)
+		read := func(version string) int {
+			code, _ := p.call(t, p.Root, "GET", "secret/data/ci/npm?version="+version, nil)
+			return code
+		}
+		if read("1") != 200 || read("2") != 200 {
+			t.Fatal("the old versions cannot be read before")
+		}
+		r := a.Verify(t.Context(), tk)
+		if r.State != plan.Broken || len(r.Next) != 1 || r.Next[0].Args["versions"] != "1,2" {
+			t.Fatalf("%+v", r)
+		}
+		if o := a.Apply(t.Context(), tk, r.Next[0]).Outcome; o.State != plan.Done {
+			t.Fatalf("%+v", o)
+		}
+		if r := a.Verify(t.Context(), tk); r.State != plan.Held || read("1") != 404 || read("2") != 404 || p.kv(t, "ci/npm")["token"] != newValue {
+			t.Errorf("%+v", r)
+		}
+		g.proved(t, "vault.kv.destroy", "old values cannot be read by their version's number afterwards, and the new one stays")
+		for _, c := range []struct{ below, versions, says string }{{"4", "1,2,3", "there is no version 4"}, {"3", "2,3", "version 3 is not older"}, {"", "1", "not known"}} {
+			tk.Inputs["below"] = c.below
+			r := a.Verify(t.Context(), tk)
+			o := a.Apply(t.Context(), tk, plan.Call{Args: map[string]string{"versions": c.versions}}).Outcome
+			if c.below == "4" {
+				o = plan.Outcome{State: plan.Refused, Detail: r.Detail} // it never gets as far as a call
+				if len(r.Next) > 0 {
+					t.Errorf("below %s: %+v", c.below, r)
+				}
+			}
+			if o.State != plan.Refused || !strings.Contains(o.Detail, c.says) {
+				t.Errorf("below %q: %+v, %+v", c.below, o, r)
+			}
+		}
+	})
 }

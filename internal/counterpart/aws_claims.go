@@ -15,6 +15,7 @@ func awsClaims() []Claim {
 		{"aws.access_key.test", Moto5, "it passes the conformance suite: a live key is told from a deleted one and from a wrong secret"},
 		{"aws.access_key.destroy", Moto5, "it passes the conformance suite: the deleted key is refused (InvalidClientTokenId)"},
 		{"aws.secretsmanager.put", Moto5, "it passes the conformance suite: the new value is the current one"},
+		{"aws.secretsmanager.forget", Moto5, "it passes the conformance suite: no version is found by the label AWSPREVIOUS"},
 	}
 }
 

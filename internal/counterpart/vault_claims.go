@@ -12,6 +12,8 @@ func vaultClaims() []Claim {
 		{"vault.jwt_role.block", vaultName, "tokens from before live on until they are revoked"},
 		{"vault.kv.put", vaultName, "it passes the conformance suite"},
 		{"vault.kv.put", vaultName, "a write onto a version that is not the newest any more is refused, and nobody's key is lost"},
+		{"vault.kv.destroy", vaultName, "it passes the conformance suite"},
+		{"vault.kv.destroy", vaultName, "old values cannot be read by their version's number afterwards, and the new one stays"},
 		{"vault.token.revoke", vaultName, "it passes the conformance suite"},
 		{"vault.token.revoke", vaultName, "exactly the tokens of the role are refused afterwards"},
 		{"vault.token.revoke", vaultName, "a role is the same in capitals, for its tokens too"},

@@ -62,8 +62,11 @@ type Issuer struct {
 
 // StoreKind names the actions of a place where copies are kept.
 type StoreKind struct {
-	Name     string `json:"name"` // "github.secret"
-	Put      string `json:"put"`
+	Name string `json:"name"` // "github.secret"
+	Put  string `json:"put"`
+	// Forget removes what the store keeps of older values; "" where it keeps none, or none
+	// that can be removed.
+	Forget   string `json:"forget,omitempty"`
 	Provider string `json:"provider"`
 }
 

@@ -150,6 +150,8 @@ func known() *table {
 		spec("github.secret.put", "secret", plan.Irreversible, plan.Deliver, plan.ResendSafe, plan.P1, "repository!", "scope!", "name!", "value!"),
 		spec("github.logs.export", "logs", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
 		spec("github.artifacts.export", "artifacts", plan.Read, plan.Export, plan.ResendSafe, plan.P1, "repository!", "workflow!", "since"),
+		spec("github.deploy_keys.remove", "deploy-key", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "repository!", "since!"),
+		spec("github.hooks.deactivate", "webhook", plan.Reversible, plan.Freeze, plan.ResendSafe, plan.P2, "repository!", "since!"),
 		spec("github.runner.isolate", "runner", plan.Read, plan.Isolate, plan.ResendSafe, plan.P1, "repository!", "runner!", "organization"),
 		spec("github.runner.remove", "runner", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!", "runner!", "organization"),
 		spec("github.access.review", "access", plan.Read, plan.Look, plan.ResendSafe, plan.P1, "repository!", "since"),
@@ -173,7 +175,8 @@ func known() *table {
 		spec("aws.secretsmanager.put", "secret", plan.Irreversible, plan.Deliver, plan.Detectable, plan.P1, "account!", "id!", "key", "value"),
 		spec("vault.jwt_role.block", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "address", "mount!", "role!"),
 		spec("vault.token.revoke", "tokens", plan.Irreversible, plan.Cut, plan.ResendSafe, plan.P2, "address", "mount!", "role!"),
-		spec("vault.kv.put", "kv", plan.Reversible, plan.Deliver, plan.Detectable, plan.P1, "mount!", "path!", "key!", "value!"),
+		gives(spec("vault.kv.put", "kv", plan.Reversible, plan.Deliver, plan.Detectable, plan.P1, "mount!", "path!", "key!", "value!"), plan.Field{Name: "version", Type: plan.String}),
+		spec("vault.kv.destroy", "kv", plan.Irreversible, plan.Destroy, plan.ResendSafe, plan.P2, "mount!", "path!", "below!"),
 		gives(spec("npm.token.mint", "token", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "user!", "password_env", "otp_env"), id, value),
 		spec("npm.token.test", "token", plan.Read, plan.Test, plan.ResendSafe, plan.P3, "user!", "value!"),
 		spec("npm.token.revoke", "token", plan.Irreversible, plan.Kill, plan.ResendSafe, plan.P3, "user!", "id", "old"),
@@ -188,7 +191,7 @@ func known() *table {
 	}
 	t.stores = []plan.StoreKind{
 		{Name: "github.secret", Put: "github.secret.put", Provider: "github"},
-		{Name: "vault.kv", Put: "vault.kv.put", Provider: "vault"},
+		{Name: "vault.kv", Put: "vault.kv.put", Forget: "vault.kv.destroy", Provider: "vault"},
 		{Name: "aws.secretsmanager", Put: "aws.secretsmanager.put", Provider: "aws"},
 	}
 	return t

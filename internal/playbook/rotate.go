@@ -28,6 +28,7 @@ type rotation struct {
 	values map[string]plan.Value // secret name → new value
 	puts   []*plan.Action        // into every store
 	test   *plan.Action          // probes the new value
+	kept   []keeping             // the stores that keep old values
 	open   string                // why no action can prove the old value dead; "" when one can
 }
 
@@ -101,6 +102,7 @@ func (r *rotation) byIssuer() {
 		r.last = r.c.add(d)
 		r.withoutOld(r.last)
 	}
+	r.forgetOld()
 }
 
 // overlap reports whether the old value lives until the new one is tested. What

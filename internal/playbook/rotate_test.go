@@ -202,3 +202,45 @@ func TestJobTokenDiesWithItsRun(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A store that keeps old values forgets them last: when the old is dead, the new one is
+// everywhere and tested. Of a pair in one document the last write counts. Where nothing
+// tests the new value, old ones stay.
+func TestOldValuesAreForgottenLast(t *testing.T) {
+	p := edited(t, func(deploy, _ *inventory.Credential) {
+		deploy.Stores = append(deploy.Stores, inventory.System{Name: "vault.kv", With: map[string]string{"mount": "secret", "path": "ci/deployer"}})
+	})
+	of := func(id string) string {
+		return p.Actions[slices.IndexFunc(p.Actions, func(b plan.Action) bool { return b.ID == id })].Credential
+	}
+	found := 0
+	for _, a := range p.Actions {
+		if a.Use != "vault.kv.destroy" {
+			continue
+		}
+		found++
+		ref := a.Inputs["below"].Output
+		if a.Role != plan.Destroy || a.Credential != "" || ref == nil || ref.Name != "version" || !strings.HasPrefix(ref.Action, "rotate/vault.kv.put/") {
+			t.Errorf("%+v", a)
+		}
+		for _, b := range p.Actions {
+			same := b.Credential == of(ref.Action) && b.ID != a.ID
+			waited := b.Role == plan.Kill || b.Role == plan.Test || b.Role == plan.Deliver && b.Inputs["path"].Literal == a.Inputs["path"].Literal
+			if same && waited && !slices.Contains(a.After, b.ID) {
+				t.Errorf("%s does not wait for %s", a.ID, b.ID)
+			}
+			if b.Use == "vault.kv.put" && same && slices.Contains(b.After, ref.Action) {
+				t.Errorf("%s is written after the version that stays", b.ID)
+			}
+		}
+	}
+	if found != 2 { // the pair's document, and the token's
+		t.Errorf("%d stores forget", found)
+	}
+	p = edited(t, func(_, npm *inventory.Credential) { npm.Issuer = nil })
+	for _, a := range p.Actions {
+		if a.Use == "vault.kv.destroy" {
+			t.Errorf("a person made the new value, and %s is forgotten", a.ID)
+		}
+	}
+}

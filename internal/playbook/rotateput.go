@@ -23,7 +23,37 @@ func (r *rotation) putAll() {
 			r.c.gap(plan.Gap{What: r.credential.ID, Why: fmt.Sprintf("no adapter writes to %s; put the new value of %s there by hand", store.Name, r.credential.Name)})
 			continue
 		}
+		before := len(r.puts)
 		r.put(store, r.spec(kind.Put))
+		if kind.Forget != "" && len(r.puts) > before {
+			r.kept = append(r.kept, keeping{store, kind.Forget, r.puts[before:]})
+		}
+	}
+}
+
+// keeping is a store that still has the old value after the new one was put.
+type keeping struct {
+	store  inventory.System
+	forget string
+	puts   []*plan.Action
+}
+
+// forgetOld removes old values from the stores that keep them, last of all: they are no
+// use to anybody once the credential is dead, but to whoever still trusts it somewhere.
+// Where nothing stops the old value or tests the new one they stay: somebody may need them.
+func (r *rotation) forgetOld() {
+	if r.first == nil || r.test == nil {
+		return
+	}
+	for _, k := range r.kept {
+		spec := r.spec(k.forget)
+		in := r.storeSettings(k.store, spec)
+		if _, takes := field(spec, "below"); takes {
+			in["below"] = plan.Value{Output: &plan.Ref{Action: k.puts[len(k.puts)-1].ID, Name: "version"}}
+		}
+		d := r.draft(spec, plan.Destroy, in, merged(ids(k.puts), ids([]*plan.Action{r.first, r.last, r.test})))
+		d.credential, d.optional = "", true // it ends copies, not the credential: no closing rests on it
+		r.c.add(d)
 	}
 }
 

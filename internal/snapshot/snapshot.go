@@ -190,6 +190,7 @@ func HostID(owner, runner string) string { return owner + ":runner:" + runner }
 // DeployKey is an SSH key of a repository.
 type DeployKey struct {
 	ID       int64     `json:"id"`
+	Key      string    `json:"key,omitempty"` // the public key
 	Title    string    `json:"title"`
 	ReadOnly bool      `json:"read_only"`
 	Created  time.Time `json:"created,omitzero"`

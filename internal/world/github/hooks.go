@@ -1,7 +1,11 @@
 package github
 
 import (
+	"cmp"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/world"
@@ -36,6 +40,46 @@ func (s *Server) organizationHooks(r *http.Request) answer {
 	return bare(r, list)
 }
 
+// patchHook updates what is given. A configuration without a secret takes the secret away.
+// Source: GitHub REST reference, "Update a repository webhook".
+func (s *Server) patchHook(r *http.Request) answer {
+	var in struct {
+		Active *bool `json:"active"`
+		Config *struct {
+			URL    string `json:"url"`
+			Secret string `json:"secret"`
+		} `json:"config"`
+	}
+	if json.NewDecoder(r.Body).Decode(&in) != nil {
+		return fail(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	for i := range s.state.Hooks {
+		h := &s.state.Hooks[i]
+		if strconv.FormatInt(h.ID, 10) != r.PathValue("hook") {
+			continue
+		}
+		if in.Active != nil {
+			h.Active = *in.Active
+		}
+		if in.Config != nil {
+			h.URL, h.Bare = cmp.Or(in.Config.URL, h.URL), in.Config.Secret == ""
+		}
+		h.Updated = s.core.Now().Truncate(time.Second)
+		return ok(s.hookShape(*h, "Repository", s.repo("hooks", h.ID)))
+	}
+	return fail(http.StatusNotFound, "Not Found")
+}
+
+// deleteKey takes a deploy key away for good.
+func (s *Server) deleteKey(r *http.Request) answer {
+	i := slices.IndexFunc(s.state.Keys, func(k Key) bool { return strconv.FormatInt(k.ID, 10) == r.PathValue("key") })
+	if i < 0 {
+		return fail(http.StatusNotFound, "Not Found")
+	}
+	s.state.Keys = slices.Delete(s.state.Keys, i, i+1)
+	return empty(http.StatusNoContent)
+}
+
 // AddHook adds a webhook to the repository, or to its organization, as an attacker
 // who wants to be told does.
 func (s *Server) AddHook(kind string, h Hook, organization bool) {
@@ -61,10 +105,13 @@ func (s *Server) EditHook(kind string, id int64, url string) {
 	}
 }
 
+// long is the age of what nobody said the age of.
+const long = 30 * 24 * time.Hour
+
 // sowHooks gives hooks an id and an age.
 func (s *Server) sowHooks(hooks []Hook) {
-	at := s.core.Now().Add(-30 * 24 * time.Hour).Truncate(time.Second)
 	for i := range hooks {
+		at := s.core.Now().Add(-cmp.Or(hooks[i].Age, long)).Truncate(time.Second)
 		hooks[i].ID, hooks[i].Created, hooks[i].Updated = s.core.ID(), at, at
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/world"
@@ -128,3 +129,30 @@ func (s *Server) Project(now time.Time) map[string]string {
 	}
 	return p
 }
+
+// KeyTitles are the titles of the deploy keys there are.
+func (s *Server) KeyTitles() string {
+	var out []string
+	for _, k := range s.state.Keys {
+		out = append(out, k.Title)
+	}
+	return strings.Join(out, ", ")
+}
+
+// Listeners are the addresses that the repository's webhooks deliver to now; bare says
+// how many of them have lost their secret.
+func (s *Server) Listeners() (urls string, bare int) {
+	var out []string
+	for _, h := range s.state.Hooks {
+		if h.Active {
+			out = append(out, h.URL)
+		}
+		if h.Bare {
+			bare++
+		}
+	}
+	return strings.Join(out, ", "), bare
+}
+
+// FirstHook is the id of the repository's first webhook.
+func (s *Server) FirstHook() int64 { return s.state.Hooks[0].ID }

@@ -66,7 +66,9 @@ func (s *Server) routes() {
 		{"GET " + env + "/deployment-branch-policies", "GET environment branches", "actions=read", s.branchPolicies},
 
 		{"GET " + repo + "/keys", "GET deploy keys", "administration=read", s.keys},
+		{"DELETE " + repo + "/keys/{key}", "DELETE deploy key", "administration=write", s.deleteKey},
 		{"GET " + repo + "/hooks", "GET hooks", "repository_hooks=read", s.hooks},
+		{"PATCH " + repo + "/hooks/{hook}", "PATCH hook", "repository_hooks=write", s.patchHook},
 		{"GET " + repo + "/actions/oidc/customization/sub", "GET subject", "actions=read", s.subject},
 	}
 	all = append(all, s.storeRoutes()...)

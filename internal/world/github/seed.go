@@ -167,16 +167,21 @@ type Key struct {
 	ReadOnly bool      `yaml:"read_only" json:"read_only"`
 	AddedBy  string    `yaml:"added_by" json:"added_by"`
 	Created  time.Time `yaml:"-" json:"created"`
+	// Age: see Hook.
+	Age time.Duration `yaml:"age" json:"-"`
 }
 
 // Hook is a webhook.
 type Hook struct {
-	ID      int64     `yaml:"-" json:"id"`
-	URL     string    `yaml:"url" json:"url"`
-	Active  bool      `yaml:"active" json:"active"`
-	Events  []string  `yaml:"events" json:"events"`
-	Created time.Time `yaml:"-" json:"created"`
-	Updated time.Time `yaml:"-" json:"updated"`
+	ID     int64    `yaml:"-" json:"id"`
+	URL    string   `yaml:"url" json:"url"`
+	Active bool     `yaml:"active" json:"active"`
+	Events []string `yaml:"events" json:"events"`
+	Bare   bool     `yaml:"-" json:"bare,omitempty"` // it lost its secret
+	// Age is how long before the world began it was made; 30 days when left out.
+	Age     time.Duration `yaml:"age" json:"-"`
+	Created time.Time     `yaml:"-" json:"created"`
+	Updated time.Time     `yaml:"-" json:"updated"`
 }
 
 // Token is an access token. Permissions go from a permission's name ("actions",
