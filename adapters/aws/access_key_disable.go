@@ -13,7 +13,7 @@ import (
 )
 
 // keyDisable makes an access key inactive. It does not end sessions the key
-// minted with GetSessionToken (up to 36 hours).
+// minted with GetSessionToken (up to 36 hours): userRevokeSessions does.
 type keyDisable struct{ p *Provider }
 
 const keyDisableName = "aws.access_key.disable"
@@ -41,10 +41,6 @@ func (keyDisable) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, e
 	if k == nil {
 		return c, nil
 	}
-	c.Gaps = []plan.Gap{{
-		What: "sessions which were made with " + k.ID + " by GetSessionToken or GetFederationToken",
-		Why:  "they live up to 36 hours and an inactive key does not end them; look for both calls in CloudTrail, and deny user " + u.Name + " by aws:TokenIssueTime when there are any",
-	}}
 	c.Before = plan.Image(keyImage{u.Name, k.ID, k.Status})
 	c.Inverse = &plan.Inverse{Use: "manual.task", With: map[string]plan.Value{"instructions": {
 		Literal: "An access key that leaked stays inactive: give its users the new key. To restore service at once, mint a new key for " + u.Name + ".",

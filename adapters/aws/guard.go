@@ -14,7 +14,7 @@ const getCallerIdentity = "GetCallerIdentity"
 // it: no value is ever read back.
 var readOperations = map[string]bool{
 	"GetRole": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true,
-	"GetUser": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
+	"GetUser": true, "GetUserPolicy": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
 	"SimulatePrincipalPolicy": true, getCallerIdentity: true,
 	"secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,
 }

@@ -91,6 +91,12 @@ func atIAM(s subject) []asked {
 		{"user policy", func(x context.Context, c clients) error {
 			return err(c.iam.PutUserPolicy(x, &iam.PutUserPolicyInput{UserName: user, PolicyName: policy, PolicyDocument: doc}))
 		}, ""},
+		{"user policy as it is", func(x context.Context, c clients) error {
+			return err(c.iam.GetUserPolicy(x, &iam.GetUserPolicyInput{UserName: user, PolicyName: policy}))
+		}, ""},
+		{"no user policy", func(x context.Context, c clients) error {
+			return err(c.iam.GetUserPolicy(x, &iam.GetUserPolicyInput{UserName: user, PolicyName: no}))
+		}, "NoSuchEntity"},
 		{"keys", func(x context.Context, c clients) error {
 			return err(c.iam.ListAccessKeys(x, &iam.ListAccessKeysInput{UserName: user}))
 		}, ""},
@@ -213,7 +219,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	for op := range readOperations {
 		ours = append(ours, op)
 	}
-	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
 		name := "iam:" + op
 		if s, rest, ok := strings.Cut(op, "."); ok {
 			name = s + ":" + rest

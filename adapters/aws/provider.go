@@ -91,6 +91,7 @@ func (p *Provider) Actions() []adapters.Action {
 		denyTrust{p},
 		revokeSessions{p},
 		keyDisable{p},
+		userRevokeSessions{p},
 		keyMint{p},
 		keyTest{p},
 		keyDestroy{p},
@@ -103,7 +104,7 @@ func (p *Provider) Actions() []adapters.Action {
 func (*Provider) Issuers() []plan.Issuer {
 	return []plan.Issuer{{
 		Name: "aws.access_key", Provider: "aws", Outputs: []string{"id", "value"}, Slots: 2,
-		Disable: "aws.access_key.disable", Mint: "aws.access_key.mint", Test: "aws.access_key.test", Destroy: "aws.access_key.destroy",
+		Disable: "aws.access_key.disable", Sessions: userRevokeName, Mint: "aws.access_key.mint", Test: "aws.access_key.test", Destroy: "aws.access_key.destroy",
 	}}
 }
 

@@ -54,6 +54,18 @@ func document(encoded *string) (json.RawMessage, error) {
 	return canonical(json.RawMessage(text))
 }
 
+// user gives a user's ARN, and IAM's own time.
+func (c clients) user(ctx context.Context, name string) (arn string, at time.Time, err error) {
+	out, err := c.iam.GetUser(ctx, &iam.GetUserInput{UserName: aws.String(name)})
+	if err != nil {
+		return "", at, err
+	}
+	if out.User == nil || aws.ToString(out.User.UserName) != name {
+		return "", at, fmt.Errorf("IAM's answer is not about user %s", name)
+	}
+	return aws.ToString(out.User.Arn), serverTime(out.ResultMetadata), nil
+}
+
 // keys lists a user's access keys, oldest first.
 func (c clients) keys(ctx context.Context, user string) ([]snapshot.AccessKey, time.Time, error) {
 	var keys []snapshot.AccessKey

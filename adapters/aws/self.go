@@ -63,6 +63,9 @@ func (a *account) ownKeys(ctx context.Context, arn string) ([]string, error) {
 		return nil, fmt.Errorf("account %s: %s; check its credentials", a.name, explain(err))
 	}
 	kills := []string{"aws:key:" + creds.AccessKeyID}
+	if _, user, ok := strings.Cut(arn, ":user/"); ok && creds.SessionToken != "" {
+		kills = append(kills, "aws:user:"+user[strings.LastIndexByte(user, '/')+1:])
+	}
 	if _, rest, ok := strings.Cut(arn, ":assumed-role/"); ok {
 		role, _, _ := strings.Cut(rest, "/")
 		kills = append(kills, "aws:role:arn:aws:iam::"+accountOf(arn)+":role/"+role)

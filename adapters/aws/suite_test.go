@@ -118,6 +118,12 @@ func TestConformance(t *testing.T) {
 		s.Quirks.Blind = true
 		adaptertest.Run(t, s)
 	})
+	t.Run("revoke a user's sessions", func(t *testing.T) {
+		s := suite(userRevokeName, deactivate)
+		s.Inputs = user()
+		s.Quirks.IgnoresBody, s.Quirks.Blind = true, true // T is not in a snapshot, and only ours counts
+		adaptertest.Run(t, s)
+	})
 	t.Run("forget", func(t *testing.T) {
 		s := suite(secretForgetName, putAgain)
 		s.Inputs = literals("account", "prod", "id", "ci/deployer")

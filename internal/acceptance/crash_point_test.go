@@ -290,6 +290,7 @@ func meant(h world.Hold, doubt []string) []string {
 		"PUT fork approval":                       "/github.fork_approval.",
 		"PUT default permissions":                 "/github.default_token.",
 		"iam UpdateAssumeRolePolicy":              "/aws.role.deny_trust/",
+		"iam PutUserPolicy":                       "/aws.user.revoke_sessions/",
 		"iam PutRolePolicy":                       "/aws.role.revoke_sessions/",
 		"iam CreateAccessKey":                     "/aws.access_key.mint/",
 		"iam UpdateAccessKey":                     "/aws.access_key.disable/",

@@ -50,10 +50,13 @@ const (
 // Issuer names the actions which together are the life of a credential at the
 // system that issues it. All names are of actions in the same provider.
 type Issuer struct {
-	Name     string   `json:"name"`              // "npm.token", as in firebreak.yaml
-	Disable  string   `json:"disable,omitempty"` // reversible stop; "" when the issuer has none and Destroy kills
-	Mint     string   `json:"mint"`
-	Test     string   `json:"test"`
+	Name    string `json:"name"`              // "npm.token", as in firebreak.yaml
+	Disable string `json:"disable,omitempty"` // reversible stop; "" when the issuer has none and Destroy kills
+	Mint    string `json:"mint"`
+	Test    string `json:"test"`
+	// Sessions ends what the old value was exchanged for and outlives it; "" when there is
+	// no such thing.
+	Sessions string   `json:"sessions,omitempty"`
 	Destroy  string   `json:"destroy"`
 	Outputs  []string `json:"outputs"`         // the mint's outputs in the order of the credential's names: one for a token, id and value for an access key
 	Slots    int      `json:"slots,omitempty"` // how many may live at once; 0 = no limit

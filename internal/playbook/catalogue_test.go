@@ -168,6 +168,7 @@ func known() *table {
 		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),
 		spec("aws.role.revoke_sessions", "role", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account!", "role!"),
+		spec("aws.user.revoke_sessions", "user", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account", "user!"),
 		spec("aws.access_key.disable", "access-key", plan.Disruptive, plan.Kill, plan.ResendSafe, plan.P3, "account!", "user!", "id", "old"),
 		gives(spec("aws.access_key.mint", "access-key", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "account!", "user!"), id, value),
 		spec("aws.access_key.test", "access-key", plan.Read, plan.Test, plan.ResendSafe, plan.P3, "account!", "user!", "id!", "value!"),
@@ -187,7 +188,7 @@ func known() *table {
 	slices.SortFunc(t.specs, func(a, b plan.Spec) int { return strings.Compare(a.Name, b.Name) })
 	t.issuers = []plan.Issuer{
 		{Name: "npm.token", Mint: "npm.token.mint", Test: "npm.token.test", Destroy: "npm.token.revoke", Outputs: []string{"value"}, Provider: "npm"},
-		{Name: "aws.access_key", Disable: "aws.access_key.disable", Mint: "aws.access_key.mint", Test: "aws.access_key.test", Destroy: "aws.access_key.destroy", Outputs: []string{"id", "value"}, Slots: 2, Provider: "aws"},
+		{Name: "aws.access_key", Disable: "aws.access_key.disable", Sessions: "aws.user.revoke_sessions", Mint: "aws.access_key.mint", Test: "aws.access_key.test", Destroy: "aws.access_key.destroy", Outputs: []string{"id", "value"}, Slots: 2, Provider: "aws"},
 	}
 	t.stores = []plan.StoreKind{
 		{Name: "github.secret", Put: "github.secret.put", Provider: "github"},

@@ -40,7 +40,7 @@ func (c *compiler) closeCredential(x inventory.Credential) plan.Closing {
 	case r.open != "":
 		out.Open = r.open
 	default:
-		out.Actions = merged(ids([]*plan.Action{r.first, r.last}))
+		out.Actions = merged(ids([]*plan.Action{r.first, r.cut, r.last}))
 	}
 	return out
 }

@@ -23,6 +23,7 @@ type rotation struct {
 	issuer     plan.Issuer
 
 	first  *plan.Action          // stops the old value: disable, or destroy where there is no disable
+	cut    *plan.Action          // ends the sessions that the old value made
 	last   *plan.Action          // destroys the old object, when first does not
 	mint   *plan.Action          // makes the new value
 	values map[string]plan.Value // secret name → new value
@@ -90,10 +91,14 @@ func (r *rotation) byIssuer() {
 	}
 	if r.overlap() {
 		r.makeNew(nil)
+		if r.issuer.Sessions != "" {
+			r.c.gap(plan.Gap{What: "sessions that were made with the old value of " + r.credential.Name, Why: "in overlap order they cannot be told from those of the new value, so they live until they expire; rotate it in emergency order to end them"})
+		}
 		until := append(ids(r.puts), ids([]*plan.Action{r.test})...)
 		r.stopOld(until, r.deadline())
 	} else {
 		r.stopOld(nil, 0)
+		r.endSessions()
 		r.makeNew(ids([]*plan.Action{r.first}))
 	}
 	if r.issuer.Disable != "" {
@@ -156,6 +161,17 @@ func (r *rotation) stopOld(until []string, deadline plan.Duration) {
 	d.until, d.deadline = merged(until), deadline
 	r.first = r.c.add(d)
 	r.withoutOld(r.first)
+}
+
+// endSessions adds what ends the sessions that the old value made. It comes after the old
+// value is dead, or it would leave some out. In overlap order the new value lives before
+// that moment, and its sessions cannot be told from the old one's: there it is a gap.
+func (r *rotation) endSessions() {
+	if r.issuer.Sessions == "" || r.first == nil {
+		return
+	}
+	spec := r.spec(r.issuer.Sessions)
+	r.cut = r.c.add(r.draft(spec, plan.Cut, r.settings(spec), ids([]*plan.Action{r.first})))
 }
 
 // spare names the new object to an action that removes old ones.

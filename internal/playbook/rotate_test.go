@@ -244,3 +244,26 @@ func TestOldValuesAreForgottenLast(t *testing.T) {
 		}
 	}
 }
+
+// Sessions that a key made outlive it: they end after it, and the credential is not
+// closed before. In overlap order they cannot be told from the new key's: a gap.
+func TestSessionsEndAfterTheKeyThatMadeThem(t *testing.T) {
+	p := edited(t, func(deploy, _ *inventory.Credential) { deploy.Rotation = "emergency" })
+	cut := byUse(t, p, "aws.user.revoke_sessions")
+	first := byUse(t, p, "aws.access_key.disable")
+	if cut.Role != plan.Cut || !slices.Contains(cut.After, first.ID) || !slices.Contains(closingOf(t, p, deployID).Actions, cut.ID) {
+		t.Errorf("%+v, closing %+v", cut, closingOf(t, p, deployID))
+	}
+	if mint := byUse(t, p, "aws.access_key.mint"); slices.Contains(mint.After, cut.ID) {
+		t.Error("the new key waits for the sessions of the old one")
+	}
+	p = edited(t, func(deploy, _ *inventory.Credential) { deploy.Rotation = "overlap" })
+	for _, a := range p.Actions {
+		if a.Use == "aws.user.revoke_sessions" {
+			t.Errorf("in overlap order: %s", a.ID)
+		}
+	}
+	if !slices.ContainsFunc(p.Gaps, func(g plan.Gap) bool { return strings.HasPrefix(g.What, "sessions that were made with") }) {
+		t.Errorf("gaps %+v", p.Gaps)
+	}
+}

@@ -10,11 +10,12 @@ import (
 const issueTime = "aws:TokenIssueTime"
 
 // authorize evaluates the caller's own policies, as enforced now.
-// GetCallerIdentity needs no permission and succeeds under an explicit deny.
-// Source: STS API reference, GetCallerIdentity.
+// GetCallerIdentity needs no permission and succeeds under an explicit deny;
+// GetSessionToken needs none either.
+// Source: STS API reference, GetCallerIdentity, GetSessionToken ("Permissions").
 func (s *Server) authorize(c *call) *fault {
 	action := c.service + ":" + c.action
-	if action == "sts:GetCallerIdentity" {
+	if action == "sts:GetCallerIdentity" || action == "sts:GetSessionToken" {
 		return nil
 	}
 	now := s.core.Now()
@@ -31,6 +32,10 @@ func (s *Server) authorize(c *call) *fault {
 }
 
 func (s *Server) policies(who caller, now time.Time) (allows, inline []string, keys map[string]words) {
+	if who.session != nil && who.session.User != "" {
+		u := s.st.Users[who.session.User]
+		return u.Allows, sorted(u.Inline.Enforced.Get(now)), sessionKeys(who.session)
+	}
 	if who.session != nil {
 		r := s.st.Roles[who.session.Role]
 		return r.Allows, sorted(r.Inline.Enforced.Get(now)), sessionKeys(who.session)
@@ -53,6 +58,9 @@ func sorted(m map[string]string) []string {
 }
 
 func (s *Server) arn(who caller) string {
+	if who.session != nil && who.session.User != "" {
+		return s.userARN(who.session.User)
+	}
 	if who.session != nil {
 		return fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", s.st.Account, who.session.Role, who.session.Name)
 	}

@@ -29,6 +29,19 @@ func (s *Server) getUser(c *call) (reply, *fault) {
 	return []node{tree("User", leaf("Path", "/"), leaf("UserName", u.Name), leaf("UserId", "AIDA"+u.Name), leaf("Arn", s.userARN(u.Name)), leaf("CreateDate", stamp(u.Created)))}, nil
 }
 
+func (s *Server) getUserPolicy(c *call) (reply, *fault) {
+	u, f := s.user(c)
+	if f != nil {
+		return nil, f
+	}
+	name := c.form.Get("PolicyName")
+	doc, ok := u.Inline.Shown.Get(s.core.Now())[name]
+	if !ok {
+		return nil, noSuchEntity("The user policy with name " + name)
+	}
+	return []node{leaf("UserName", u.Name), leaf("PolicyName", name), leaf("PolicyDocument", encoded(doc))}, nil
+}
+
 func (s *Server) putUserPolicy(c *call) (reply, *fault) {
 	u, f := s.user(c)
 	if f != nil {

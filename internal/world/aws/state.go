@@ -84,12 +84,13 @@ type Key struct {
 	Used       time.Time
 }
 
-// Session is a set of temporary credentials of a role.
+// Session is a set of temporary credentials of a role, or of a user.
 type Session struct {
 	ID      string
 	Secret  string
 	Token   string
 	Role    string
+	User    string // "" for a role's
 	Name    string
 	Issued  time.Time
 	Expires time.Time

@@ -11,12 +11,34 @@ import (
 
 func (s *Server) getCallerIdentity(c *call) (reply, *fault) {
 	id := "AIDA"
-	if c.caller.session != nil {
+	if c.caller.session != nil && c.caller.session.User != "" {
+		id += c.caller.session.User
+	} else if c.caller.session != nil {
 		id = "AROA:" + c.caller.session.Name
 	} else {
 		id += c.caller.key.User
 	}
 	return []node{leaf("Arn", s.arn(c.caller)), leaf("UserId", id), leaf("Account", s.st.Account)}, nil
+}
+
+// getSessionToken makes a session of the user whose key asks. It outlives the key.
+// Source: STS API reference, GetSessionToken.
+func (s *Server) getSessionToken(c *call) (reply, *fault) {
+	if c.caller.key == nil {
+		return nil, denied("Cannot call GetSessionToken with session credentials")
+	}
+	x := s.userSession(c.caller.key.User)
+	return []node{tree("Credentials", leaf("AccessKeyId", x.ID), leaf("SecretAccessKey", x.Secret), leaf("SessionToken", x.Token), leaf("Expiration", stamp(x.Expires)))}, nil
+}
+
+func (s *Server) userSession(user string) *Session {
+	now := s.core.Now()
+	x := &Session{
+		ID: "ASIA" + strings.ToUpper(s.core.Text(16)), Secret: s.core.Text(40), Token: s.core.Text(120),
+		User: user, Name: "user", Issued: now, Expires: now.Add(36 * time.Hour),
+	}
+	s.st.Sessions[x.ID] = x
+	return x
 }
 
 func (s *Server) wanted(c *call) (*Role, *fault) {
