@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -100,10 +101,18 @@ func checkPlan(t *testing.T, s Suite) {
 func checkVerifyReads(t *testing.T, s Suite) {
 	b := newBench(t, s, false)
 	c := b.plan()
-	first, second := b.verify(c), b.verify(c)
-	x, y := mustJSON(t, first.Next), mustJSON(t, second.Next)
-	if first.State != second.State || x != y {
-		t.Errorf("two readings of an unchanged world differ: %s %s, %s %s", first.State, x, second.State, y)
+	differ := ""
+	for range 3 { // a real server's clock goes on, and a call may name its second
+		first, second := b.verify(c), b.verify(c)
+		x, y := mustJSON(t, first.Next), mustJSON(t, second.Next)
+		if differ = ""; first.State != second.State || x != y {
+			differ = fmt.Sprintf("%s %s, %s %s", first.State, x, second.State, y)
+			continue
+		}
+		break
+	}
+	if differ != "" {
+		t.Errorf("two readings of an unchanged world differ: %s", differ)
 	}
 	if b.wire.mutations > 0 {
 		t.Errorf("a mutation was sent: %v", b.wire.sent)
