@@ -118,8 +118,10 @@ func (v userRevokeSessions) Settle(ctx context.Context, t adapters.Task, c plan.
 	switch ours, perr := time.Parse(time.RFC3339, c.Args["until"]); {
 	case err != nil:
 		return plan.Settlement{Happened: "unknown", Wait: task{t}.settle(), Detail: explain(err)}
-	case !until.IsZero() && (perr != nil && until.After(t.Began) || perr == nil && !until.Before(ours)):
+	case perr == nil && !until.Before(ours):
 		return plan.Settlement{Happened: "yes"}
+	case perr != nil && !until.IsZero():
+		return plan.Settlement{Happened: "unknown", Detail: "the call names no time, so that the one which stands may be somebody else's"}
 	}
 	return t.Absent(c, task{t}.settle(), "sessions are not revoked")
 }
