@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -228,17 +227,5 @@ func (v revokeSessions) probe(ctx context.Context, t adapters.Task, c clients, r
 		r.Wait = plan.Duration(until.Sub(r.Server))
 		return r
 	}
-	decision, err := c.simulate(ctx, t.Text("role"), until.Add(-time.Second))
-	switch {
-	case code(err) == "AccessDenied":
-		r.Detail = "iam:SimulatePrincipalPolicy is not permitted, so the denial is read back but not probed"
-	case err != nil:
-		return unread(ctx, "simulate a session from before "+text(until), err)
-	case decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
-		r.Proof = plan.P3
-	default:
-		r.State, r.Proof = plan.Unknown, ""
-		r.Detail = fmt.Sprintf("the simulator answers %q for a session from before %s although the policy stands; look at role %s", decision, text(until), t.Text("role"))
-	}
-	return r
+	return c.probed(ctx, r, t.Text("role"), until)
 }

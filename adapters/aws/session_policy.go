@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/firebreak/firebreak/internal/plan"
 )
 
 // simulate asks what a session of the role that was issued at a moment may do.
@@ -27,6 +29,24 @@ func (c clients) simulate(ctx context.Context, arn string, issued time.Time) (ty
 		return "", fmt.Errorf("the simulator gave %d results for one action", len(out.EvaluationResults))
 	}
 	return out.EvaluationResults[0].EvalDecision, nil
+}
+
+// probed raises a reading that holds to P3 where the simulator denies a role's or a
+// user's session from before T. Where it may not be asked the reading stays as it is.
+func (c clients) probed(ctx context.Context, r plan.Reading, arn string, until time.Time) plan.Reading {
+	decision, err := c.simulate(ctx, arn, until.Add(-time.Second))
+	switch {
+	case code(err) == "AccessDenied":
+		r.Detail = "iam:SimulatePrincipalPolicy is not permitted, so the denial is read back but not probed"
+	case err != nil:
+		return unread(ctx, "simulate a session from before "+text(until), err)
+	case decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
+		r.Proof = plan.P3
+	default:
+		r.State, r.Proof = plan.Unknown, ""
+		r.Detail = fmt.Sprintf("the simulator answers %q for a session from before %s although the policy stands; look at %s", decision, text(until), arn)
+	}
+	return r
 }
 
 // revocation is the policy document for T.

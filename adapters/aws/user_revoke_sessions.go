@@ -9,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/snapshot"
@@ -179,17 +177,5 @@ func (v userRevokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Re
 		r.Wait = plan.Duration(left)
 		return r
 	}
-	decision, err := me.simulate(ctx, me.arn, until.Add(-time.Second))
-	switch {
-	case code(err) == "AccessDenied":
-		r.Detail = "iam:SimulatePrincipalPolicy is not permitted, so the denial is read back but not probed"
-	case err != nil:
-		return unread(ctx, "simulate a session from before "+text(until), err)
-	case decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
-		r.Proof = plan.P3
-	default:
-		r.State, r.Proof = plan.Unknown, ""
-		r.Detail = fmt.Sprintf("the simulator answers %q for a session from before %s although the policy stands; look at user %s", decision, text(until), user)
-	}
-	return r
+	return me.probed(ctx, r, me.arn, until)
 }
