@@ -117,8 +117,10 @@ func (v *surveyor) fill(ctx context.Context, repo repositoryWire) error {
 	}
 	wait.Wait()
 	if !v.house.whole && v.organizationOwned() && asksForOwnMachines(v.r.Files) {
-		var err error
-		v.shared, err = v.house.runners(ctx)
+		all, err := v.house.runners(ctx)
+		if err == nil { // none is an answer too: what an earlier survey listed is gone
+			v.shared = append([]snapshot.Runner{}, all...)
+		}
 		v.gap("organization runners that its jobs may run on, the list", err)
 	}
 	return ctx.Err()
