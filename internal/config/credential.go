@@ -10,6 +10,7 @@ import (
 
 	"github.com/firebreak/firebreak/internal/diag"
 	"github.com/firebreak/firebreak/internal/document"
+	"github.com/firebreak/firebreak/internal/plan"
 )
 
 var (
@@ -17,11 +18,6 @@ var (
 	roleARN    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`)
 	secretName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
-
-// Authorities are the words for what a credential lets its holder do.
-func Authorities() []string {
-	return []string{"deploy", "publish", "rotate", "read", "exfiltrate", "sign", "escalate"}
-}
 
 // identityKinds are the kinds of identity a name may stand for.
 func identityKinds() []string { return []string{"aws.role", "vault.jwt_role"} }
@@ -107,8 +103,8 @@ func rotation(n document.Node) string {
 func authority(n document.Node) []string {
 	words := n.Texts()
 	for _, w := range words {
-		if !slices.Contains(Authorities(), w) {
-			n.ReportAt(n.Find(w), fmt.Sprintf("unknown authority %q", w), diag.DidYouMean(w, Authorities()))
+		if !slices.Contains(plan.Authorities(), w) {
+			n.ReportAt(n.Find(w), fmt.Sprintf("unknown authority %q", w), diag.DidYouMean(w, plan.Authorities()))
 		}
 	}
 	return words

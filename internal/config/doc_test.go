@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/firebreak/firebreak/internal/plan"
 )
 
 // Every key the parser knows stands in docs/configuration.md.
@@ -37,7 +39,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			}
 		}
 	}
-	for _, word := range append(Authorities(), identityKinds()...) {
+	for _, word := range append(plan.Authorities(), identityKinds()...) {
 		if !strings.Contains(string(doc), "`"+word) {
 			t.Errorf("docs/configuration.md does not name %s", word)
 		}

@@ -54,7 +54,7 @@ func credentialSchema(k Kinds) node {
 			"scope":     node{"description": "Only the secret found there.", "anyOf": []any{node{"enum": words(scopes())}, like("^environment/.", "")}},
 			"issuer":    one("What makes and ends it.", k.Issuers),
 			"stores":    node{"type": []any{"array", "null"}, "items": one("", k.Stores), "description": "Copies beyond the secret it was found in."},
-			"authority": texts(node{"enum": words(Authorities())}, "What it lets its holder do."),
+			"authority": texts(node{"enum": words(plan.Authorities())}, "What it lets its holder do."),
 			"systems":   texts(node{"type": "string"}, "What it opens, in the words people use."),
 			"owner":     said("string", "Who rotates it, as declared under owners."),
 			"rotation":  node{"enum": []any{"emergency", "overlap"}, "description": "emergency: the old value dies first. overlap: when the new one is tested."},
@@ -80,7 +80,7 @@ func one(about string, kinds map[string][]plan.Field) node {
 
 func identitySchema() node {
 	properties := node{
-		"authority": texts(node{"enum": words(Authorities())}, "What it lets its holder do."), "owner": said("string", "Who mends it."),
+		"authority": texts(node{"enum": words(plan.Authorities())}, "What it lets its holder do."), "owner": said("string", "Who mends it."),
 		"systems": texts(node{"type": "string"}, "What it opens, in the words people use."),
 		"mount":   said("string", "Where Vault's auth method is mounted."), "account": said("string", "The AWS account, by its name here."), "address": said("string", "The Vault it is of."),
 	}

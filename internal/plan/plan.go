@@ -72,6 +72,9 @@ type Action struct {
 	Kills []string `json:"kills,omitempty"`
 	// Credential is the inventory id of the credential or identity this action serves; "" when none.
 	Credential string `json:"credential,omitempty"`
+	// Authority is what that lets its holder do, by itself or by what it mints; the worst
+	// that an action ends comes first. See Authorities.
+	Authority []string `json:"authority,omitempty"`
 
 	Before  json.RawMessage `json:"before,omitempty"` // the before-image: exactly the fields relied on
 	Calls   []Call          `json:"calls,omitempty"`  // what would be sent, predicted from the snapshot

@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Step is one of the seven steps, or one of the two stages around them.
 type Step string
@@ -52,6 +55,23 @@ const (
 	Detectable   Lost = "detectable"   // reading tells whether it happened
 	Undetectable Lost = "undetectable" // reading cannot tell; a person must
 )
+
+// Authorities are the words for what a credential lets its holder do, the most dangerous
+// first: who can give himself more rights can do all else; what is published reaches
+// everybody who installs it; what is deployed, those who use it.
+func Authorities() []string {
+	return []string{"escalate", "publish", "sign", "deploy", "rotate", "exfiltrate", "read"}
+}
+
+// Danger is the place of the worst of these among Authorities, 0 the most dangerous;
+// their number where there is none.
+func Danger(authority []string) int {
+	all := Authorities()
+	if i := slices.IndexFunc(all, func(w string) bool { return slices.Contains(authority, w) }); i >= 0 {
+		return i
+	}
+	return len(all)
+}
 
 // Proof is how sure we are that an action took effect.
 type Proof string

@@ -82,6 +82,7 @@ func (c *compiler) assemble() (*plan.Plan, error) {
 		out.Waits = c.waits
 	}
 	for _, a := range c.actions {
+		a.Authority = c.reach.authority[a.Credential]
 		out.Actions = append(out.Actions, *a)
 	}
 	plan.Order(out.Actions)

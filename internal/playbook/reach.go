@@ -21,6 +21,7 @@ type reach struct {
 	inventory inventory.Inventory // credentials and identities within reach
 	doors     map[string][]string // credential or identity id → subjects that reach it, sorted
 	hosts     map[string][]string // credential or identity id → machines that held it, sorted
+	authority map[string][]string // credential or identity id → what its holder can do, also by what it mints, sorted
 }
 
 // subjects are the workflows of the inputs `repository` and `workflow`. A workflow
@@ -53,7 +54,7 @@ func texts(v any) []string {
 // reachOf leaves in inv what the subjects reach, directly or by what a reached
 // credential mints. Without subjects everything is within reach.
 func reachOf(inv inventory.Inventory, subjects []string) reach {
-	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}, hosts: map[string][]string{}}
+	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}, hosts: map[string][]string{}, authority: authorities(inv)}
 	for _, repo := range inv.Repositories {
 		for _, w := range repo.Workflows {
 			if subject := repo.Repository + "/" + w.Path; slices.Contains(subjects, subject) {
@@ -81,6 +82,29 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 	r.inventory.Hosts = hostsOf(r.inventory.Hosts, subjects)
 	r.inventory.Identities = slices.DeleteFunc(r.inventory.Identities, func(x inventory.Identity) bool { return r.doors[x.ID] == nil })
 	return r
+}
+
+// authorities says of each credential and identity what its holder can do; who can make
+// himself another can do what that one can.
+func authorities(inv inventory.Inventory) map[string][]string {
+	out := map[string][]string{}
+	for _, x := range inv.Identities {
+		out[x.ID] = merged(x.Authority)
+	}
+	for _, x := range inv.Credentials {
+		out[x.ID] = merged(x.Authority)
+	}
+	for again := true; again; {
+		again = false
+		for _, x := range inv.Credentials {
+			for _, minted := range x.Mints {
+				if all := merged(out[x.ID], out[minted]); len(all) > len(out[x.ID]) {
+					out[x.ID], again = all, true
+				}
+			}
+		}
+	}
+	return out
 }
 
 // hostsOf are the machines on which the subjects' jobs run, each under the repository of

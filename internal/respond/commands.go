@@ -11,6 +11,14 @@ import (
 // Commands gives everything that is wanted now. It changes nothing: asking twice
 // gives the same. Nil means that only answers to calls already sent are awaited.
 func (d *Decider) Commands() []Command {
+	if d.wanted == nil {
+		cmds := d.commands()
+		d.wanted = &cmds
+	}
+	return slices.Clone(*d.wanted)
+}
+
+func (d *Decider) commands() []Command {
 	if d.closed || d.paused != nil || len(d.plans) == 0 {
 		return nil
 	}
@@ -88,6 +96,7 @@ func (w *wants) look(a *action, t time.Time) {
 
 func (w *wants) list() []Command {
 	out := w.cmds
+	slices.SortStableFunc(out, func(a, b Command) int { return compareUrgency(actionOf(a), actionOf(b)) })
 	slices.SortStableFunc(w.asks, func(a, b Ask) int {
 		return cmp.Or(cmp.Compare(urgency(a.Kind), urgency(b.Kind)), cmp.Compare(danger(a.Actions), danger(b.Actions)))
 	})
@@ -122,6 +131,43 @@ func danger(as []*plan.Action) int {
 		}
 	}
 	return rank
+}
+
+// compareUrgency orders what is wanted by what it ends: what takes a machine out and what
+// shuts the door itself, then what ends the worst credential, and what ends nothing last.
+// What is about no action, a survey, goes before all.
+func compareUrgency(a, b *plan.Action) int {
+	if a == nil || b == nil {
+		return cmp.Compare(bit(a != nil), bit(b != nil))
+	}
+	da, db := danger([]*plan.Action{a}), danger([]*plan.Action{b})
+	shuts := func(a *plan.Action, danger int) bool { return danger != harmless && a.Credential == "" }
+	return cmp.Or(
+		cmp.Compare(bit(da == harmless), bit(db == harmless)),
+		cmp.Compare(bit(!shuts(a, da)), bit(!shuts(b, db))),
+		cmp.Compare(plan.Danger(a.Authority), plan.Danger(b.Authority)),
+		cmp.Compare(da, db),
+	)
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// actionOf is the action a command is about; nil where it is about none.
+func actionOf(c Command) *plan.Action {
+	switch v := c.(type) {
+	case Apply:
+		return v.Action
+	case Settle:
+		return v.Action
+	case Verify:
+		return v.Action
+	}
+	return nil
 }
 
 var dangerous = [...]plan.Role{plan.Isolate, plan.Contain, plan.Cut, plan.Kill}

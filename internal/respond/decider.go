@@ -29,6 +29,12 @@ type Decider struct {
 	owner     string      // who may go on
 	epoch     int         // counts the owners
 	handed    *HandedOver // the last hand-over
+
+	shutting []*action            // of acts those that shut doors, in order
+	doors    map[string][]*action // door → those of them that shut it
+	// What was said of the events so far; nil until it is asked for.
+	wanted   *[]Command
+	pictured *State
 }
 
 type survey struct {
@@ -42,6 +48,7 @@ type survey struct {
 func New() *Decider {
 	return &Decider{
 		byID:    map[string]*action{},
+		doors:   map[string][]*action{},
 		asked:   map[string]int{},
 		surveys: map[string]*survey{"preflight": {}, "boundary": {}},
 		held:    map[string]string{},
@@ -53,6 +60,7 @@ func New() *Decider {
 // action the decider does not know is ignored: a journal whose plan is missing is
 // refused by its reader before it comes here.
 func (d *Decider) Observe(e Event) {
+	d.wanted, d.pictured = nil, nil
 	d.now = e.Time
 	switch v := e.Data.(type) {
 	case Opened:
@@ -113,6 +121,13 @@ func (d *Decider) plan(v Planned) {
 		a := newAction(p)
 		d.acts = append(d.acts, a)
 		d.byID[p.ID] = a
+		if p.Role != plan.Contain && p.Role != plan.Cut {
+			continue
+		}
+		d.shutting = append(d.shutting, a)
+		for _, door := range p.Doors {
+			d.doors[door] = append(d.doors[door], a)
+		}
 	}
 }
 

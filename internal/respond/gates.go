@@ -171,12 +171,7 @@ func (d *Decider) judgeContain(v *verdict, a *action) {
 		return
 	}
 	for _, door := range a.p.Doors {
-		var by []*action
-		for _, b := range d.containment() {
-			if slices.Contains(b.p.Doors, door) {
-				by = append(by, b)
-			}
-		}
+		by := d.doors[door]
 		if len(by) == 0 {
 			v.no("door " + door + " reaches this store, and nothing in the plan shuts it")
 		}
@@ -184,15 +179,7 @@ func (d *Decider) judgeContain(v *verdict, a *action) {
 	}
 }
 
-func (d *Decider) containment() []*action {
-	var out []*action
-	for _, b := range d.acts {
-		if b.p.Role == plan.Contain || b.p.Role == plan.Cut {
-			out = append(out, b)
-		}
-	}
-	return out
-}
+func (d *Decider) containment() []*action { return d.shutting }
 
 // facts requires each of cs to hold now, read after a arrived at the gate.
 func (d *Decider) facts(v *verdict, a *action, cs []*action) {

@@ -9,8 +9,15 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 )
 
-// State gives a picture of the incident as it is now.
+// State gives a picture of the incident as it is now. Nobody changes it.
 func (d *Decider) State() *State {
+	if d.pictured == nil {
+		d.pictured = d.paint()
+	}
+	return d.pictured
+}
+
+func (d *Decider) paint() *State {
 	s := &State{
 		Opened: d.opened, Now: d.now, Plans: slices.Clone(d.plans), Closings: d.closings(), Boundary: d.surveys["boundary"].last,
 		Found: slices.Clone(d.found), Held: maps.Clone(d.held), Phase: d.phase(), Pause: d.paused, Overrides: slices.Clone(d.overrides),

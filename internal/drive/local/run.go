@@ -26,8 +26,8 @@ type Options struct {
 	Log       *Log
 	Hands     drive.Hands
 	Responder drive.Responder // nil: nobody is there
-	// Workers bounds the mutating calls under way at one time, and, each by itself,
-	// twice as many reads; 0 is 4.
+	// Workers bounds the mutating calls under way at one time at one provider, and, each by
+	// itself, twice as many reads; 0 is 4. One provider that makes us wait holds up no other.
 	Workers int
 	// Interrupt: the first value ends the sitting in order (what is under way
 	// finishes and is recorded), the second at once (what is under way stays in
@@ -56,10 +56,13 @@ func Run(ctx context.Context, o Options) (*respond.State, error) {
 		ctx:     ctx,
 		asking:  asking,
 		hush:    hush,
-		running: map[string]class{},
+		running: map[string]lane{},
+		count:   map[lane]int{},
 		results: make(chan result, 3*o.Workers+1),
+		gone:    make(chan struct{}),
 		left:    map[string]bool{},
 	}
+	defer close(r.gone)
 	err := r.loop()
 	cancel()
 	r.timer.stop()
@@ -71,13 +74,21 @@ type run struct {
 	ctx     context.Context
 	asking  context.Context // ends when nobody is to be asked any more
 	hush    context.CancelFunc
-	running map[string]class // by command key
-	count   [classes]int
+	running map[string]lane // by command key
+	count   map[lane]int
 	results chan result
+	gone    chan struct{} // closed when nobody takes results any more
 	timer   timer
 	left    map[string]bool // asks nobody answered in this sitting
 	ending  *respond.Paused // set: nothing new starts
 	failed  error           // why, when it is not in order
+}
+
+// lane is where commands wait for each other: calls and reads for those of the same
+// provider, questions and looks around for those of their kind.
+type lane struct {
+	class    class
+	provider string
 }
 
 // class says how much of something may be under way at once.
@@ -86,12 +97,13 @@ type class int
 const (
 	calls class = iota
 	reads
+	looks
 	asks
 	classes
 )
 
-func (r *run) room(c class) bool {
-	return r.count[c] < [classes]int{calls: r.Workers, reads: 2 * r.Workers, asks: 1}[c]
+func (r *run) room(l lane) bool {
+	return r.count[l] < [classes]int{calls: r.Workers, reads: 2 * r.Workers, looks: 1, asks: 1}[l.class]
 }
 
 // result is what a command gave: the records to make of it.
@@ -218,10 +230,10 @@ func (r *run) end(p respond.Paused, why error) {
 	r.ending, r.failed = &p, why
 	r.timer.stop()
 	r.hush()
-	for key, c := range r.running {
-		if c == asks {
+	for key, l := range r.running {
+		if l.class == asks {
 			delete(r.running, key) // its answer, if one still comes, is not taken
-			r.count[asks]--
+			r.count[l]--
 		}
 	}
 }
@@ -246,9 +258,9 @@ func (r *run) record(res result) error {
 	var data []respond.Data
 	answers := 0
 	for more := true; more; {
-		if c, known := r.running[res.key]; known {
+		if l, known := r.running[res.key]; known {
 			delete(r.running, res.key)
-			r.count[c]--
+			r.count[l]--
 			data = append(data, res.data...)
 			r.left[res.key] = r.left[res.key] || res.left
 			if res.answer {

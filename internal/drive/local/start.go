@@ -19,14 +19,16 @@ func (r *run) start() error {
 		}
 		switch v := c.(type) {
 		case respond.Apply:
-			if r.begin(v.Key(), calls) {
+			if r.begin(v.Key(), lane{calls, v.Action.Target.Provider}) {
 				applies = append(applies, v)
 				intents = append(intents, respond.Intended{Action: v.Action.ID, Call: v.Call, Number: v.Number})
 			}
-		case respond.Settle, respond.Verify, respond.Survey:
-			if r.begin(c.Key(), reads) {
-				go r.read(c, r.Log.State())
-			}
+		case respond.Settle:
+			r.look(v, lane{reads, v.Action.Target.Provider})
+		case respond.Verify:
+			r.look(v, lane{reads, v.Action.Target.Provider})
+		case respond.Survey:
+			r.look(v, lane{class: looks})
 		case respond.Ask:
 			r.ask(v)
 		case respond.Wait:
@@ -47,19 +49,25 @@ func (r *run) start() error {
 	return nil
 }
 
-func (r *run) begin(key string, c class) bool {
-	if !r.room(c) {
+func (r *run) begin(key string, l lane) bool {
+	if !r.room(l) {
 		return false
 	}
-	r.running[key] = c
-	r.count[c]++
+	r.running[key] = l
+	r.count[l]++
 	return true
+}
+
+func (r *run) look(c respond.Command, l lane) {
+	if r.begin(c.Key(), l) {
+		go r.read(c, r.Log.State())
+	}
 }
 
 func (r *run) apply(c respond.Apply, s *respond.State) {
 	o := r.Hands.Apply(r.ctx, s, c)
 	crash.pass("after-answer", 1)
-	r.results <- result{key: c.Key(), answer: true, data: []respond.Data{respond.Outcome{Action: c.Action.ID, Number: c.Number, Outcome: o}}}
+	r.give(result{key: c.Key(), answer: true, data: []respond.Data{respond.Outcome{Action: c.Action.ID, Number: c.Number, Outcome: o}}})
 }
 
 func (r *run) read(c respond.Command, s *respond.State) {
@@ -72,7 +80,15 @@ func (r *run) read(c respond.Command, s *respond.State) {
 	case respond.Survey:
 		d = r.Hands.Survey(r.ctx, s, v)
 	}
-	r.results <- result{key: c.Key(), data: []respond.Data{d}}
+	r.give(result{key: c.Key(), data: []respond.Data{d}})
+}
+
+// give hands a result over; what comes after the end of the sitting is in doubt.
+func (r *run) give(res result) {
+	select {
+	case r.results <- res:
+	case <-r.gone:
+	}
 }
 
 func (r *run) ask(a respond.Ask) {
@@ -80,7 +96,7 @@ func (r *run) ask(a respond.Ask) {
 		r.left[a.Key()] = true
 		return
 	}
-	if r.begin(a.Key(), asks) {
+	if r.begin(a.Key(), lane{class: asks}) {
 		go r.answer(a, r.Log.State())
 	}
 }
@@ -96,7 +112,7 @@ func (r *run) answer(a respond.Ask, s *respond.State) {
 	default:
 		res.data = records(a, reply)
 	}
-	r.results <- res
+	r.give(res)
 }
 
 // records makes a reply's records. An answer to all is to all that were shown:
