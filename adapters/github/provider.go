@@ -53,6 +53,7 @@ type Provider struct {
 	surveying http.RoundTripper // behind the guard; waits out rate limits
 	writes    *github.Client    // Apply alone; the guarded one in a dry run
 	downloads *http.Client      // without our token; GET only
+	looks     adapters.Together[alive]
 }
 
 // New builds the provider. It does no I/O; a missing token shows when it is first

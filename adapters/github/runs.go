@@ -14,10 +14,11 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// live lists every status of a run that has not ended.
+// live lists every status of a run that has not ended, in the order in which a run goes
+// through them: one that goes on while they are asked for in turn is met at least once.
 // Source: GitHub REST reference, "List workflow runs for a workflow", parameter status.
 func live() []string {
-	return []string{"in_progress", "queued", "waiting", "pending", "requested", "action_required"}
+	return []string{"action_required", "requested", "pending", "waiting", "queued", "in_progress"}
 }
 
 const completed = "completed"
@@ -70,6 +71,56 @@ func runsOf(repository, workflow string) string {
 		return at(repository, "actions", "runs")
 	}
 	return at(repository, "actions", "workflows", path.Base(workflow), "runs")
+}
+
+// alive is what one look at a repository's live runs gave.
+type alive struct {
+	runs   []runWire
+	server time.Time
+}
+
+// liveOf lists the live runs of a workflow. All workflows of a repository are read in one
+// go where that shows everything, by all who ask at the same time: with forty workflows
+// under response their readings alone would use the minute's quota up.
+func (p *Provider) liveOf(ctx context.Context, repository, workflow string) ([]runWire, time.Time, error) {
+	all, err := p.looks.Do(ctx, repository, func(ctx context.Context) (alive, error) {
+		runs, server, err := liveRuns(ctx, p.reads, repository, "")
+		return alive{runs, server}, err
+	})
+	if mine, whole := ofWorkflow(all.runs, workflow, err); whole {
+		return mine, all.server, err
+	}
+	return liveRuns(ctx, p.reads, repository, workflow)
+}
+
+// runsSinceOf is runsSince for one workflow, shared as liveOf.
+func (p *Provider) runsSinceOf(ctx context.Context, repository, workflow string, since time.Time) ([]runWire, error) {
+	all, err := p.looks.Do(ctx, repository+" "+since.Format(time.RFC3339), func(ctx context.Context) (alive, error) {
+		runs, err := runsSince(ctx, p.reads, repository, "", since)
+		return alive{runs: runs}, err
+	})
+	if mine, whole := ofWorkflow(all.runs, workflow, err); whole {
+		return mine, err
+	}
+	return runsSince(ctx, p.reads, repository, workflow, since)
+}
+
+// ofWorkflow picks the runs of one workflow file; whole is false where a list of all runs
+// does not show them all: it was cut short, or a run does not say which file it is of.
+func ofWorkflow(all []runWire, workflow string, err error) (mine []runWire, whole bool) {
+	var cut *incomplete
+	if errors.As(err, &cut) {
+		return nil, false
+	}
+	for _, r := range all {
+		if r.Path == "" {
+			return nil, false
+		}
+		if path.Base(bare(r.Path)) == path.Base(workflow) {
+			mine = append(mine, r)
+		}
+	}
+	return mine, true
 }
 
 // byID sorts by id and drops repeats: a run may change its status between two lists.

@@ -128,7 +128,7 @@ func (a runsCancel) ended(ctx context.Context, repository string, id int64) (boo
 // every run that was live before: its jobs may go on after it.
 func (a runsCancel) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	repository := t.Text("repository")
-	runs, server, err := liveRuns(ctx, a.reads, repository, t.Text("workflow"))
+	runs, server, err := a.liveOf(ctx, repository, t.Text("workflow"))
 	var cut *incomplete
 	if err != nil && !errors.As(err, &cut) {
 		return unread("look for live runs", err)
@@ -182,7 +182,7 @@ func (a runsCancel) earlier(ctx context.Context, t adapters.Task, now []int64) (
 		if err != nil {
 			return nil, err
 		}
-		runs, err := runsSince(ctx, a.reads, t.Text("repository"), t.Text("workflow"), from)
+		runs, err := a.runsSinceOf(ctx, t.Text("repository"), t.Text("workflow"), from)
 		if err != nil {
 			return nil, err
 		}

@@ -318,10 +318,11 @@ func TestTrapEnvironmentIsNeverWritten(t *testing.T) {
 // A list that says it is longer than what came is not believed to be empty, or
 // whole; what did come is still acted on.
 func TestPartialListIsUnknown(t *testing.T) {
-	runs := "GET " + api + "/actions/workflows/pr-checks.yml/runs"
+	runs, everyones := "GET "+api+"/actions/workflows/pr-checks.yml/runs", "GET "+api+"/actions/runs"
 	task := adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}, Now: noon}
 	c := &canned{answers: map[string]reply{
 		"GET " + api + "/actions/caches": {200, nil, `{"total_count":1,"actions_caches":[]}`},
+		everyones:                        {200, nil, `{"total_count":1200,"workflow_runs":[]}`},
 		runs:                             {200, nil, `{"total_count":1200,"workflow_runs":[]}`},
 	}}
 	all := over(t, c)
@@ -333,6 +334,30 @@ func TestPartialListIsUnknown(t *testing.T) {
 	c.answers[runs] = reply{200, nil, `{"total_count":1200,"workflow_runs":[{"id":41,"status":"queued"}]}`}
 	if r := all["github.runs.cancel"].Verify(t.Context(), task); r.State != plan.Broken || len(r.Next) != 1 {
 		t.Errorf("the run that could be read is cancelled: %+v", r)
+	}
+}
+
+// All workflows of a repository are read in one go; where that does not tell a run's
+// workflow, or shows not all, each is asked for by itself.
+func TestLiveRunsOfOneWorkflowAmongAll(t *testing.T) {
+	const mine, others = `{"id":41,"status":"queued","path":"` + checks + `@main"}`, `{"id":42,"status":"queued","path":".github/workflows/other.yml"}`
+	for name, x := range map[string]struct {
+		everyones, own string
+		next           int
+	}{
+		"one of two":          {`{"total_count":2,"workflow_runs":[` + mine + `,` + others + `]}`, `nothing that parses`, 1},
+		"none of ours":        {`{"total_count":1,"workflow_runs":[` + others + `]}`, `nothing that parses`, 0},
+		"one without a path":  {`{"total_count":1,"workflow_runs":[{"id":43,"status":"queued"}]}`, `{"total_count":1,"workflow_runs":[` + mine + `]}`, 1},
+		"more than are shown": {`{"total_count":1200,"workflow_runs":[` + others + `]}`, `{"total_count":1,"workflow_runs":[` + mine + `]}`, 1},
+	} {
+		c := &canned{answers: map[string]reply{
+			"GET " + api + "/actions/runs":                         {200, nil, x.everyones},
+			"GET " + api + "/actions/workflows/pr-checks.yml/runs": {200, nil, x.own},
+		}}
+		r := over(t, c)["github.runs.cancel"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"repository": shop, "workflow": checks}, Now: noon})
+		if want := map[bool]plan.State{true: plan.Held, false: plan.Broken}[x.next == 0]; r.State != want || len(r.Next) != x.next {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }
 
