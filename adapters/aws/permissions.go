@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -36,10 +37,18 @@ type principal struct {
 	err  error  // why nobody can say who that is
 }
 
+// ourselves is who we are in each account, asked once.
+type ourselves struct {
+	mu sync.Mutex
+	in map[string]principal
+}
+
 // principal finds our own user or role, once an account. The ARN of a session does not
 // tell the path of its role, which IAM does.
-func (v *survey) principal(ctx context.Context, account string, c clients) principal {
-	if p, ok := v.us[account]; ok {
+func (o *ourselves) principal(ctx context.Context, account string, c clients) principal {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if p, ok := o.in[account]; ok {
 		return p
 	}
 	p := principal{}
@@ -48,7 +57,10 @@ func (v *survey) principal(ctx context.Context, account string, c clients) princ
 		p, err = c.ourselves(ctx, aws.ToString(out.Arn))
 	}
 	p.err = err
-	v.us[account] = p
+	if o.in == nil {
+		o.in = map[string]principal{}
+	}
+	o.in[account] = p
 	return p
 }
 
@@ -74,7 +86,7 @@ func (c clients) ourselves(ctx context.Context, arn string) (principal, error) {
 // Source: IAM user guide, "IAM policy testing with the IAM policy simulator"; IAM API
 // reference, SimulatePrincipalPolicy.
 func (v *survey) permitted(ctx context.Context, account, on, target string, c clients, names []string) {
-	us := v.principal(ctx, account, c)
+	us := v.us.principal(ctx, account, c)
 	results, err := map[string]types.EvaluationResult{}, us.err
 	if err == nil {
 		results, err = c.simulated(ctx, us.arn, target, names)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,22 +24,23 @@ const simulateGap = "simulate "
 // a gap; it fails only when nothing of the scope could be read.
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	ctx = adapters.Patient(ctx)
-	v := survey{p: p, s: s, us: map[string]principal{}, asked: map[string]bool{}}
+	v := survey{p: p, s: s, us: &ourselves{}, asked: map[string]bool{}}
 	for _, arn := range slices.Sorted(maps.Keys(scope.Identities)) {
 		if scope.Identities[arn] == "aws.role" {
-			v.do("role "+arn, func() error { return v.role(ctx, arn) })
+			v.do("role "+arn, func(v *survey) error { return v.role(ctx, arn) })
 		}
 	}
 	for _, i := range scope.Issuers {
 		if i.Name == "aws.access_key" {
-			v.do("access keys of "+i.With["user"], func() error { return v.user(ctx, i.With["account"], i.With["user"]) })
+			v.do("access keys of "+i.With["user"], func(v *survey) error { return v.user(ctx, i.With["account"], i.With["user"]) })
 		}
 	}
 	for _, x := range scope.Stores {
 		if x.Name == "aws.secretsmanager" {
-			v.do("secret "+x.With["id"], func() error { return v.secret(ctx, x.With["account"], x.With["id"]) })
+			v.do("secret "+x.With["id"], func(v *survey) error { return v.secret(ctx, x.With["account"], x.With["id"]) })
 		}
 	}
+	v.carryOut()
 	slices.SortFunc(s.AWS, func(a, b snapshot.Account) int { return cmpText(a.Name, b.Name) })
 	if v.read == 0 && len(v.failed) > 0 {
 		return fmt.Errorf("survey AWS: %w", errors.Join(v.failed...))
@@ -51,12 +53,67 @@ type survey struct {
 	s      *snapshot.Snapshot
 	read   int
 	failed []error
-	us     map[string]principal // ourselves, by account
-	asked  map[string]bool      // permissions of this survey
+	us     *ourselves
+	asked  map[string]bool // permissions of this survey
+	parts  []part
 }
 
-func (v *survey) do(what string, f func() error) {
-	err := f()
+// part is one thing to read, with a survey of its own to put it into.
+type part struct {
+	what string
+	read func(*survey) error
+}
+
+func (v *survey) do(what string, read func(*survey) error) {
+	v.parts = append(v.parts, part{what, read})
+}
+
+// carryOut reads the parts side by side and takes them in one after the other: the same
+// account gives the same snapshot.
+func (v *survey) carryOut() {
+	found, errs := make([]survey, len(v.parts)), make([]error, len(v.parts))
+	var wait sync.WaitGroup
+	turn := make(chan struct{}, atOnce)
+	for i, x := range v.parts {
+		found[i] = survey{p: v.p, s: &snapshot.Snapshot{}, us: v.us, asked: map[string]bool{}}
+		wait.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			errs[i] = x.read(&found[i])
+		})
+	}
+	wait.Wait()
+	for i, x := range v.parts {
+		v.take(found[i].s)
+		v.note(x.what, errs[i])
+	}
+}
+
+// atOnce is how many things of an account are read at one time; each takes several calls.
+const atOnce = 8
+
+// take adds what a part read.
+func (v *survey) take(s *snapshot.Snapshot) {
+	for _, a := range s.AWS {
+		acc := v.entry(a.Name, a.ID)
+		for _, r := range a.Roles {
+			put(&acc.Roles, r, func(r snapshot.Role) string { return r.ARN })
+		}
+		for _, u := range a.Users {
+			put(&acc.Users, u, func(u snapshot.User) string { return u.Name })
+		}
+		for _, x := range a.Secrets {
+			put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
+		}
+	}
+	for _, p := range s.Permissions {
+		v.permission(p)
+	}
+	v.s.Gaps = append(v.s.Gaps, s.Gaps...)
+}
+
+// note counts what became of a part.
+func (v *survey) note(what string, err error) {
 	if err == nil {
 		v.read++
 		return
@@ -83,13 +140,18 @@ func (v *survey) account(ctx context.Context, name, arn string) (*snapshot.Accou
 	if err != nil {
 		return nil, clients{}, err
 	}
+	return v.entry(a.name, a.ID), c, nil
+}
+
+// entry is the snapshot's account of a name.
+func (v *survey) entry(name, id string) *snapshot.Account {
 	for i := range v.s.AWS {
-		if v.s.AWS[i].Name == a.name {
-			return &v.s.AWS[i], c, nil
+		if v.s.AWS[i].Name == name {
+			return &v.s.AWS[i]
 		}
 	}
-	v.s.AWS = append(v.s.AWS, snapshot.Account{Name: a.name, ID: a.ID})
-	return &v.s.AWS[len(v.s.AWS)-1], c, nil
+	v.s.AWS = append(v.s.AWS, snapshot.Account{Name: name, ID: id})
+	return &v.s.AWS[len(v.s.AWS)-1]
 }
 
 func (v *survey) role(ctx context.Context, arn string) error {
