@@ -113,7 +113,7 @@ func (w *World) Start(ctx context.Context) error {
 		return err
 	}
 	w.reopened, w.started = nil, true
-	return w.commit()
+	return w.commit(nil)
 }
 
 // begin brings providers and core to what the folder holds.
@@ -189,7 +189,7 @@ func (w *World) Do(f func(Core)) error {
 	}
 	w.due()
 	f(&w.core)
-	return w.commit()
+	return w.commit(nil)
 }
 
 // Watch has f called before every save, after whatever happened: to look across

@@ -85,7 +85,7 @@ func (w *World) carryOut(x *exchange) answer {
 	}
 	// The request stands before what it caused.
 	w.core.batch = append(w.core.batch[:inside:inside], append([]Entry{e}, w.core.batch[inside:]...)...)
-	if err := w.commit(); err != nil {
+	if err := w.commit(x.p); err != nil {
 		return answer{status: http.StatusInsufficientStorage, body: []byte(err.Error())}
 	}
 	return a

@@ -1,12 +1,16 @@
 package world
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -33,7 +37,7 @@ type saved struct {
 	Late      []late                     `json:"late,omitempty"`
 	Seq       int                        `json:"seq"`
 	Tail      []Entry                    `json:"tail,omitempty"`
-	Providers map[string]json.RawMessage `json:"providers"`
+	Providers map[string]json.RawMessage `json:"providers"` // the last field: see encode
 }
 
 const schema = "firebreak.world/1"
@@ -58,8 +62,9 @@ func load(dir string) (*saved, error) {
 }
 
 // commit numbers what was logged and writes state and log. A world that cannot be
-// written does not go on: every later call fails with the same error.
-func (w *World) commit() error {
+// written does not go on: every later call fails with the same error. A read can have
+// changed nobody but the provider that was asked; any where asked is nil.
+func (w *World) commit(asked Provider) error {
 	if w.broken != nil {
 		return w.broken
 	}
@@ -68,7 +73,11 @@ func (w *World) commit() error {
 	}
 	entries := w.journal.number(w.core.batch)
 	w.core.batch = nil
-	changed, err := w.changed()
+	all := w.providers
+	if asked != nil && !w.core.dirty {
+		all = []Provider{asked}
+	}
+	changed, err := w.changed(all)
 	if err == nil && changed {
 		err = w.save(entries)
 	}
@@ -81,10 +90,10 @@ func (w *World) commit() error {
 	return w.broken
 }
 
-// changed encodes every provider's state and says whether anything is new.
-func (w *World) changed() (bool, error) {
+// changed encodes the providers' states and says whether anything is new.
+func (w *World) changed(providers []Provider) (bool, error) {
 	changed := w.core.dirty
-	for _, p := range w.providers {
+	for _, p := range providers {
 		b, err := json.Marshal(p.State())
 		if err != nil {
 			return false, fmt.Errorf("encode %s: %w", p.Name(), err)
@@ -96,16 +105,30 @@ func (w *World) changed() (bool, error) {
 	return changed, nil
 }
 
+// encode is s with these providers' states, which are JSON already: they are large, and
+// need not be looked through with each request.
+func (s saved) encode(providers map[string]string) ([]byte, error) {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	b = append(bytes.TrimSuffix(b, []byte(`null}`)), '{')
+	for i, name := range slices.Sorted(maps.Keys(providers)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendQuote(b, name)
+		b = append(append(b, ':'), providers[name]...)
+	}
+	return append(b, "}}"...), nil
+}
+
 func (w *World) save(entries []Entry) error {
 	s := saved{
 		Schema: schema, ID: w.o.ID, Seed: w.core.seed, IDs: w.core.ids, Texts: w.core.texts, Names: w.core.names, Ends: w.core.ends,
 		Addresses: w.addresses, Numbered: w.numbered, Counts: w.counts, Late: w.late, Seq: w.journal.seq, Tail: entries,
-		Providers: map[string]json.RawMessage{},
 	}
-	for name, b := range w.saved {
-		s.Providers[name] = json.RawMessage(b)
-	}
-	b, err := json.Marshal(s)
+	b, err := s.encode(w.saved)
 	if err != nil {
 		return err
 	}
