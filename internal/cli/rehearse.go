@@ -178,7 +178,12 @@ func (g *rehearsal) begin(ctx context.Context, opts *rehearseOptions, id, dir st
 		return nil, err
 	}
 	inputs := g.r.Inputs()
-	l, err := s.look(ctx, []string{g.r.Scenario.World.GitHub.Repository}, []string{g.r.Scenario.World.GitHub.Repository + "/" + g.r.Incident.Workflow})
+	repository := g.r.Scenario.World.GitHub.Repository
+	var subjects []string
+	for _, w := range g.r.Incident.Workflows() {
+		subjects = append(subjects, repository+"/"+w)
+	}
+	l, err := s.look(ctx, []string{repository}, subjects)
 	if err != nil {
 		return nil, err
 	}

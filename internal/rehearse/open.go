@@ -164,11 +164,11 @@ func (r *Rehearsal) recipient() error {
 }
 
 // Inputs are the playbook's inputs: what the responder was told. Workflow is a
-// list with one path.
+// list of paths.
 func (r *Rehearsal) Inputs() map[string]any {
 	in := map[string]any{
 		"repository": r.Scenario.World.GitHub.Repository,
-		"workflow":   []string{r.Incident.Workflow},
+		"workflow":   r.Incident.Workflows(),
 		"since":      r.stolen().UTC().Format(time.RFC3339),
 	}
 	for name, v := range r.Incident.Inputs {

@@ -32,10 +32,14 @@ type Scenario struct {
 // Incident is what the responder knows at the beginning.
 type Incident struct {
 	Workflow string        `yaml:"workflow"` // path
+	Also     []string      `yaml:"also"`     // paths of further workflows under response
 	Since    time.Duration `yaml:"since"`    // how long before the beginning of the world the exposure began
 	// Inputs are further inputs of the playbook, by name.
 	Inputs map[string]string `yaml:"inputs"`
 }
+
+// Workflows are the paths of all workflows under response.
+func (i Incident) Workflows() []string { return append([]string{i.Workflow}, i.Also...) }
 
 // World is what the simulated providers hold.
 type World struct {
