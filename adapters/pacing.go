@@ -12,6 +12,7 @@ import (
 type Pace struct {
 	Provider string        // for notices
 	Reads    int           // reads in flight at once; 0 means 8
+	Writes   int           // mutations in flight at once; 0 means 1, as does a Gap
 	Gap      time.Duration // least time between two mutations, in the driver's clock
 	// Mutates tells a mutation from a read; nil judges by method (GET, HEAD and
 	// OPTIONS read).
@@ -28,7 +29,7 @@ type Pace struct {
 	PerMinute int
 }
 
-// Paced keeps at most p.Reads reads and one mutation in flight per host, and
+// Paced keeps at most p.Reads reads and p.Writes mutations in flight per host, and
 // mutations at least p.Gap apart.
 //
 // Where a host answers that it was asked too often, nothing more is sent to it
@@ -43,6 +44,9 @@ type Pace struct {
 func Paced(w Wire, p Pace) http.RoundTripper {
 	if p.Reads <= 0 {
 		p.Reads = 8
+	}
+	if p.Writes <= 0 || p.Gap > 0 {
+		p.Writes = 1
 	}
 	if p.Mutates == nil {
 		p.Mutates = MutatesByMethod
@@ -74,8 +78,8 @@ type pacer struct {
 
 type host struct {
 	reads chan struct{}
-	turn  chan struct{} // of the one mutation
-	last  time.Time     // when the last mutation ended; guarded by turn
+	turn  chan struct{} // of the mutations
+	last  time.Time     // with a gap: when the last mutation ended; guarded by turn, which is one's then
 	pause pause
 	spent purse
 }
@@ -85,7 +89,7 @@ func (p *pacer) host(name string) *host {
 	defer p.mu.Unlock()
 	h := p.hosts[name]
 	if h == nil {
-		h = &host{reads: make(chan struct{}, p.pace.Reads), turn: make(chan struct{}, 1), spent: newPurse(p.pace.PerMinute)}
+		h = &host{reads: make(chan struct{}, p.pace.Reads), turn: make(chan struct{}, p.pace.Writes), spent: newPurse(p.pace.PerMinute)}
 		p.hosts[name] = h
 	}
 	return h
@@ -113,7 +117,9 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := p.gap(r, h); err != nil {
 		return nil, p.giveUp(r, err)
 	}
-	defer func() { h.last = p.wire.Now() }()
+	if p.pace.Gap > 0 {
+		defer func() { h.last = p.wire.Now() }()
+	}
 	h.spent.mutation(p.wire.Now())
 	resp, _, err := p.send(r, h, 0)
 	return resp, err

@@ -77,7 +77,7 @@ func New(c Config, w adapters.Wire) *Provider {
 // not part of the time an answer has.
 func paced(w adapters.Wire, within time.Duration) http.RoundTripper {
 	w.Transport = bounded{w.Transport, within}
-	return adapters.Paced(w, adapters.Pace{Provider: "aws", Mutates: Mutates, Told: slowed, Quiet: 2 * time.Second})
+	return adapters.Paced(w, adapters.Pace{Provider: "aws", Mutates: Mutates, Writes: 4, Told: slowed, Quiet: 2 * time.Second})
 }
 
 var _ adapters.Provider = (*Provider)(nil)

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/firebreak/firebreak/internal/snapshot"
 )
@@ -47,18 +49,25 @@ func (v *surveyor) files(ctx context.Context) error {
 			found[e].Branches = append(found[e].Branches, b.Name)
 		}
 	}
-	for e, f := range found {
-		content, err := v.content(ctx, e.SHA)
-		if err != nil {
-			v.gap("content of "+e.Path+" on "+strings.Join(f.Branches, ", "), err)
-			continue
-		}
-		f.Content = content
-		v.r.Files = append(v.r.Files, *f)
+	read := make([]error, len(found))
+	order := slices.SortedFunc(maps.Keys(found), func(a, b entry) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.SHA, b.SHA)) })
+	var wait sync.WaitGroup
+	turn := make(chan struct{}, 8)
+	for i, e := range order {
+		turn <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			found[e].Content, read[i] = v.content(ctx, e.SHA)
+		})
 	}
-	slices.SortFunc(v.r.Files, func(a, b snapshot.File) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.SHA, b.SHA))
-	})
+	wait.Wait()
+	for i, e := range order {
+		if f := found[e]; read[i] == nil {
+			v.r.Files = append(v.r.Files, *f)
+		} else {
+			v.gap("content of "+e.Path+" on "+strings.Join(f.Branches, ", "), read[i])
+		}
+	}
 	return nil
 }
 

@@ -42,6 +42,7 @@ type client struct {
 	now    func() time.Time
 	reads  *http.Client
 	writes *http.Client // for Apply alone; the guarded one in a dry run
+	lists  adapters.Together[tokenList]
 }
 
 func newClient(c Config, w adapters.Wire) (*client, error) {

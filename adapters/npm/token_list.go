@@ -33,8 +33,22 @@ func (c *client) tokens(ctx context.Context) ([]token, error) {
 }
 
 // listed is tokens, and how far the registry's clock is ahead of ours at least; 0 when
-// it does not say what time it is.
+// it does not say what time it is. All who ask at the same time get one list.
 func (c *client) listed(ctx context.Context) ([]token, time.Duration, error) {
+	l, err := c.lists.Do(ctx, "", func(ctx context.Context) (tokenList, error) {
+		all, skew, err := c.list(ctx)
+		return tokenList{all, skew}, err
+	})
+	return slices.Clone(l.tokens), l.skew, err
+}
+
+// tokenList is a whole list of tokens, and the registry's clock minus ours.
+type tokenList struct {
+	tokens []token
+	skew   time.Duration
+}
+
+func (c *client) list(ctx context.Context) ([]token, time.Duration, error) {
 	var all []token
 	var skew time.Duration
 	path := "/-/npm/v1/tokens"

@@ -59,7 +59,7 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 		return nil, err
 	}
 	harmless := adapters.Under(u.Path, []adapters.Route{lookup, ask})
-	paced := adapters.Paced(w, adapters.Pace{Provider: "vault", Told: told, Mutates: func(r *http.Request) bool {
+	paced := adapters.Paced(w, adapters.Pace{Provider: "vault", Writes: 4, Told: told, Mutates: func(r *http.Request) bool {
 		return adapters.MutatesByMethod(r) && !adapters.Matches(harmless, r)
 	}})
 	guarded := adapters.ReadOnly(paced, adapters.Under(u.Path, reads))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -67,19 +68,24 @@ func (s *site) lookWithActions(ctx context.Context, repositories []string) (look
 // from a survey is a credential missed.
 const tries = 4
 
-// survey lists scope at every provider. A provider that can read nothing of it is
-// an error: what is not known of it would be everything.
+// survey lists scope at every provider, at all at once. A provider that can read nothing
+// of it is an error: what is not known of it would be everything.
 func (s *site) survey(ctx context.Context, scope adapters.Scope, into *snapshot.Snapshot) error {
+	seen, failed := make([]*snapshot.Snapshot, len(s.providers)), make([]error, len(s.providers))
+	var wait sync.WaitGroup
+	for i, p := range s.providers {
+		wait.Go(func() { seen[i], failed[i] = s.ask(ctx, p, scope) })
+	}
+	wait.Wait()
 	var errs []error
-	for _, p := range s.providers {
-		seen, err := s.ask(ctx, p, scope)
-		switch {
+	for i, p := range s.providers {
+		switch err := failed[i]; {
 		case err != nil && s.lenient && p.Name() != "github" && ctx.Err() == nil:
 			s.without(p.Name(), err)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("survey %s: %w", p.Name(), err))
 		}
-		*into = *snapshot.Merge(into, seen)
+		*into = *snapshot.Merge(into, seen[i])
 	}
 	return errors.Join(errs...)
 }

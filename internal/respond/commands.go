@@ -147,6 +147,7 @@ func compareUrgency(a, b *plan.Action) int {
 		cmp.Compare(bit(!shuts(a, da)), bit(!shuts(b, db))),
 		cmp.Compare(plan.Danger(a.Authority), plan.Danger(b.Authority)),
 		cmp.Compare(da, db),
+		cmp.Compare(a.Effect.Rank(), b.Effect.Rank()), // what lets nobody in any more, then those inside
 	)
 }
 

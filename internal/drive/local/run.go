@@ -27,7 +27,8 @@ type Options struct {
 	Hands     drive.Hands
 	Responder drive.Responder // nil: nobody is there
 	// Workers bounds the mutating calls under way at one time at one provider, and, each by
-	// itself, twice as many reads; 0 is 4. One provider that makes us wait holds up no other.
+	// itself, sixteen times as many reads, of which many share what is sent; 0 is 4. One
+	// provider that makes us wait holds up no other.
 	Workers int
 	// Interrupt: the first value ends the sitting in order (what is under way
 	// finishes and is recorded), the second at once (what is under way stays in
@@ -103,7 +104,7 @@ const (
 )
 
 func (r *run) room(l lane) bool {
-	return r.count[l] < [classes]int{calls: r.Workers, reads: 2 * r.Workers, looks: 1, asks: 1}[l.class]
+	return r.count[l] < [classes]int{calls: r.Workers, reads: 16 * r.Workers, looks: 1, asks: 1}[l.class]
 }
 
 // result is what a command gave: the records to make of it.
