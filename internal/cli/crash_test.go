@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/drive/local"
 	"github.com/firebreak/firebreak/internal/drive/simulated"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -41,6 +42,8 @@ type stage struct {
 	log    []respond.Event
 	files  map[string]bool // sealed before the call under way
 
+	responder drive.Responder // the scenario's team, unless a test has another
+
 	seed    uint64
 	attacks *rand.Rand // nil: the attacker keeps still
 }
@@ -52,11 +55,13 @@ func newStage(t *testing.T, faults ...rehearse.Fault) *stage {
 
 // setting is what is particular about a stage.
 type setting struct {
-	scenario string // "" for the shipped one
-	faults []rehearse.Fault // beside the scenario's own
-	limits []rehearse.Limit
-	around func(*rehearse.Rehearsal) http.RoundTripper // nil: the world's own transport
-	said   *bytes.Buffer                               // stderr; nil for nowhere
+	scenario string           // "" for the shipped one
+	playbook string           // "" for the scenario's
+	unmended bool             // the team pushes no fix
+	faults   []rehearse.Fault // beside the scenario's own
+	limits   []rehearse.Limit
+	around   func(*rehearse.Rehearsal) http.RoundTripper // nil: the world's own transport
+	said     *bytes.Buffer                               // stderr; nil for nowhere
 }
 
 func newStageIn(t *testing.T, o setting) *stage {
@@ -65,6 +70,10 @@ func newStageIn(t *testing.T, o setting) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if o.unmended {
+		l.Team.Pushes = nil
+	}
+	l.Scenario.Playbook = cmp.Or(o.playbook, l.Scenario.Playbook)
 	l.Faults = append(slices.Clone(l.Faults), o.faults...)
 	l.Scenario.World.Limits = append(slices.Clone(l.Scenario.World.Limits), o.limits...)
 	var said io.Writer = io.Discard
@@ -101,6 +110,7 @@ func newStageIn(t *testing.T, o setting) *stage {
 		Catalogue: s.site.catalogue, Sealer: sealer, Redactor: f.Redactor, Evidence: evidence, Clock: s.clock, Survey: look.Survey,
 	})
 	s.answer = s.r.Responder(sealer.Seal)
+	s.responder = s.answer
 	return s
 }
 
@@ -144,7 +154,7 @@ func (s *stage) Observe(e respond.Event, st *respond.State) {
 
 func (s *stage) run(crash func(simulated.Where, int, respond.Apply) bool) (simulated.Result, error) {
 	res, err := simulated.Run(s.t.Context(), simulated.Options{
-		Journal: s.log, Hands: s, Responder: s.answer, Clock: s.clock, Rand: rand.New(rand.NewPCG(s.seed, uint64(len(s.log)))),
+		Journal: s.log, Hands: s, Responder: s.responder, Clock: s.clock, Rand: rand.New(rand.NewPCG(s.seed, uint64(len(s.log)))),
 		Crash: crash, Lost: s.forget, Observer: s,
 	})
 	s.log = res.Journal

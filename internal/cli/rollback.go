@@ -120,16 +120,8 @@ func (opts *rollbackOptions) wanted(s *respond.State) (all []*plan.Action, only 
 	if s.Opened.Mode == "rehearsal" {
 		return nil, nil, fault(Usage, "firebreak rehearse", "a rehearsal is not taken back; begin another")
 	}
-	var done []respond.ActionState
-	for _, a := range s.Actions {
-		if a.Outcome == plan.Done {
-			done = append(done, a)
-		}
-	}
-	slices.SortStableFunc(done, func(a, b respond.ActionState) int { return a.Ended.Compare(b.Ended) })
 	unknown := slices.Clone(opts.actions)
-	for _, x := range done {
-		a := x.Action
+	for _, a := range doneActions(s) {
 		names := []string{a.ID, a.Use, a.Target.ID, a.Target.Name}
 		meant := slices.ContainsFunc(opts.actions, func(w string) bool { return slices.Contains(names, w) })
 		all = append(all, a)
@@ -142,6 +134,21 @@ func (opts *rollbackOptions) wanted(s *respond.State) (all []*plan.Action, only 
 		return nil, nil, fault(Usage, "firebreak show "+s.Opened.Incident+" lists what was done", "%q was not done in incident %s", unknown[0], s.Opened.Incident)
 	}
 	return all, only, nil
+}
+
+// doneActions are the actions that were done, oldest first.
+func doneActions(s *respond.State) (out []*plan.Action) {
+	var done []respond.ActionState
+	for _, a := range s.Actions {
+		if a.Outcome == plan.Done {
+			done = append(done, a)
+		}
+	}
+	slices.SortStableFunc(done, func(a, b respond.ActionState) int { return a.Ended.Compare(b.Ended) })
+	for _, a := range done {
+		out = append(out, a.Action)
+	}
+	return out
 }
 
 func reversals(all []playbook.Reversal) []view.Reversal {

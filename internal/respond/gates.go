@@ -308,15 +308,26 @@ func (d *Decider) judgeBoundary(v *verdict, a *action) {
 }
 
 // freezes are those in force or on their way. One that somebody skipped was given up
-// with a reason and holds nothing back.
+// with a reason, one that was lifted was taken back: they hold nothing back, and nobody
+// puts them in force again.
 func (d *Decider) freezes() []*action {
 	var out []*action
 	for _, b := range d.acts {
-		if b.p.Role == plan.Freeze && b.skipped == "" {
+		if b.p.Role == plan.Freeze && b.skipped == "" && !d.thawed(b) {
 			out = append(out, b)
 		}
 	}
 	return out
+}
+
+func (d *Decider) thawed(freeze *action) bool {
+	x := freeze.p.Target
+	for _, b := range d.acts {
+		if y := b.p.Target; b.p.Role == plan.Lift && b.done && x.Provider == y.Provider && x.Kind == y.Kind && x.ID == y.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // judgeCanaries: a freeze is lifted only after what was enabled under it was watched.
