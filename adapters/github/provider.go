@@ -110,7 +110,7 @@ func (*Provider) Name() string { return "github" }
 func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
-		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, deployKeysRemove{p}, hooksDeactivate{p},
+		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}

@@ -43,6 +43,8 @@ func routes() []adapters.Route {
 		get("secrets of an environment", repo+"/environments/*/secrets"),
 		get("secret of an environment, or the key to seal with", repo+"/environments/*/secrets/*"),
 		get("variables of an environment", repo+"/environments/*/variables"),
+		get("whether Actions is on", repo+"/actions/permissions"),
+		get("allowed actions", repo+"/actions/permissions/selected-actions"),
 		get("default permissions", repo+"/actions/permissions/workflow"),
 		get("runners", repo+"/actions/runners"),
 		get("deploy keys", repo+"/keys"),

@@ -173,6 +173,7 @@ func (v *surveyor) parts() []part {
 		{"Codespaces secrets", v.besides("codespaces")},
 		{"default permissions of GITHUB_TOKEN", v.permissions},
 		{"approval of pull requests from forks", v.forkApproval},
+		{"whether Actions is on", v.actionsSwitch},
 		{"rulesets", v.rulesets},
 		{"OIDC subject template", v.subject},
 	}

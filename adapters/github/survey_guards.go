@@ -62,6 +62,15 @@ func (v *surveyor) forkApproval(ctx context.Context) error {
 	return err
 }
 
+// actionsSwitch keeps whether Actions is on, and what may run.
+func (v *surveyor) actionsSwitch(ctx context.Context) error {
+	now, _, err := actionsSwitchOf(ctx, v.client, v.r.FullName)
+	if err == nil {
+		v.r.Actions = now.image()
+	}
+	return err
+}
+
 // patternsOf gives the refs that may deploy to an environment, by name and whole.
 func (v *surveyor) patternsOf(ctx context.Context, environment string) (names []string, all []snapshot.Pattern, err error) {
 	wires, err := v.patterns(ctx, v.client, v.r.FullName, environment)

@@ -129,7 +129,7 @@ func TestRequestsOfAnOrganizationsSurvey(t *testing.T) {
 	want := map[string]int{
 		"GET branches": 1, "GET tree": 1, "GET workflows": 1, "GET environments": 1, "GET environment secrets": 2, "GET environment variables": 2, "GET environment branches": 1,
 		"GET secrets": 1, "GET variables": 1, "GET runners": 1, "GET deploy keys": 1, "GET hooks": 1, "GET Dependabot secrets": 1, "GET Codespaces secrets": 1,
-		"GET default permissions": 1, "GET fork runs": 1, "GET rulesets": 1, "GET subject": 1,
+		"GET default permissions": 1, "GET fork runs": 1, "GET actions permissions": 1, "GET rulesets": 1, "GET subject": 1,
 	}
 	if n := requests["GET blob"]; n != 5 && n != 6 { // one file is the same in all repositories, and read in one of them
 		t.Errorf("%d blobs", n)

@@ -288,6 +288,8 @@ func meant(h world.Hold, doubt []string) []string {
 		"DELETE environment branch":               "/github.environment.freeze/",
 		"POST environment branch":                 "/github.environment.lift/",
 		"PUT fork approval":                       "/github.fork_approval.",
+		"PUT actions permissions":                 "/github.actions.",
+		"PUT selected actions":                    "/github.actions.reopen",
 		"PUT default permissions":                 "/github.default_token.",
 		"iam UpdateAssumeRolePolicy":              "/aws.role.deny_trust/",
 		"iam PutUserPolicy":                       "/aws.user.revoke_sessions/",

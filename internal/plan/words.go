@@ -116,6 +116,7 @@ const (
 	Canary  Role = "canary"  // one watched run after enabling (waits for gate 5)
 	Freeze  Role = "freeze"  // narrows who may publish or deploy while the response runs; no gate
 	Lift    Role = "lift"    // takes a freeze back to its exact earlier state (waits for gate 5)
+	Reopen  Role = "reopen"  // opens what was shut as a whole, once each door in it is shut by itself (waits for gate 2)
 	Notify  Role = "notify"  // a task or message for people; no gate
 )
 

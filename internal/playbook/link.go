@@ -36,6 +36,8 @@ func (c *compiler) link() {
 				gated := b.Role == plan.Isolate || b.Role == plan.Cut || b.Role == plan.Kill || b.Role == plan.Destroy
 				return gated && slices.ContainsFunc(a.Hosts, func(h string) bool { return slices.Contains(b.Hosts, h) })
 			})
+		case plan.Build:
+			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Reopen && b.Target.Provider == a.Target.Provider })
 		case plan.Lift:
 			// What was enabled is watched under the freeze.
 			c.after(a, func(b *plan.Action) bool { return b.Role == plan.Enable || b.Role == plan.Canary })

@@ -246,7 +246,7 @@ func (w *wants) action(a *action) {
 // restores reports whether even finding the wished state there already must not
 // count before the gate holds: an attacker may have switched the workflow on.
 func restores(a *action) bool {
-	return a.p.Role == plan.Enable || a.p.Role == plan.Canary || a.p.Role == plan.Lift
+	return a.p.Role == plan.Enable || a.p.Role == plan.Canary || a.p.Role == plan.Lift || a.p.Role == plan.Reopen
 }
 
 // deadline wants to be woken when an overlap flips.

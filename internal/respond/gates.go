@@ -3,7 +3,6 @@ package respond
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/firebreak/firebreak/internal/plan"
 )
@@ -35,7 +34,7 @@ func gatesOf(p *plan.Action) []plan.Gate {
 		g = []plan.Gate{plan.GatePreflight}
 	case plan.Cut, plan.Kill:
 		g = []plan.Gate{plan.GateIsolate}
-	case plan.Deliver:
+	case plan.Deliver, plan.Reopen:
 		g = []plan.Gate{plan.GateContain}
 	case plan.Destroy:
 		g = []plan.Gate{plan.GateIsolate, plan.GateEvidence}
@@ -164,62 +163,6 @@ func (d *Decider) judgeIsolate(v *verdict, a *action) {
 	}
 }
 
-// judgeContain: no new value reaches a store until the doors that reach it are shut.
-func (d *Decider) judgeContain(v *verdict, a *action) {
-	if len(a.p.Doors) == 0 {
-		d.facts(v, a, d.containment())
-		return
-	}
-	for _, door := range a.p.Doors {
-		by := d.doors[door]
-		if len(by) == 0 {
-			v.no("door " + door + " reaches this store, and nothing in the plan shuts it")
-		}
-		d.facts(v, a, by)
-	}
-}
-
-func (d *Decider) containment() []*action { return d.shutting }
-
-// facts requires each of cs to hold now, read after a arrived at the gate.
-func (d *Decider) facts(v *verdict, a *action, cs []*action) {
-	for _, c := range cs {
-		switch {
-		case d.lifted(c):
-		case c.skipped != "":
-			v.no(c.p.Use + " on " + c.p.Target.Name + " was skipped: " + c.skipped)
-		case !c.done && c.undone >= undoings:
-			v.no(c.p.Use + " on " + c.p.Target.Name + " is undone again and again; find out by whom and take the access away")
-		case !c.done:
-			v.notYet(c.p.Use + " on " + c.p.Target.Name + " is not proven yet")
-		case c.unread >= unreads:
-			v.no(c.p.Use + " on " + c.p.Target.Name + " cannot be read again: " + c.reading.Detail)
-		case !d.current(c, a.arrived):
-			if !slices.Contains(v.look, c) {
-				v.look = append(v.look, c)
-			}
-		}
-	}
-}
-
-// current reports whether the last reading of c says held and is young enough.
-// The allowance grows with the number of doors, because reading them takes time.
-func (d *Decider) current(c *action, since time.Time) bool {
-	allow := fresh + time.Duration(len(d.containment()))*4*time.Second
-	return c.reading != nil && c.reading.State == plan.Held && c.readIn == d.sitting && !c.readAt.Before(since) && d.now.Sub(c.readAt) <= allow
-}
-
-// lifted reports whether the doors of c were opened again on purpose: the boundary
-// was fixed and the workflow enabled.
-func (d *Decider) lifted(c *action) bool {
-	for _, b := range d.acts {
-		if b.p.Role == plan.Enable && b.done && sharesDoor(c, b) {
-			return true
-		}
-	}
-	return false
-}
-
 // judgeEvidence: nothing is deleted before its export, or its listing where no export exists.
 func (d *Decider) judgeEvidence(v *verdict, a *action) {
 	for _, key := range a.p.Evidence {
@@ -321,13 +264,7 @@ func (d *Decider) freezes() []*action {
 }
 
 func (d *Decider) thawed(freeze *action) bool {
-	x := freeze.p.Target
-	for _, b := range d.acts {
-		if y := b.p.Target; b.p.Role == plan.Lift && b.done && x.Provider == y.Provider && x.Kind == y.Kind && x.ID == y.ID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.acts, func(b *action) bool { return b.p.Role == plan.Lift && b.done && sameTarget(freeze, b) })
 }
 
 // judgeCanaries: a freeze is lifted only after what was enabled under it was watched.

@@ -64,7 +64,7 @@ func (d *Decider) relock(canary *action, why string) {
 			continue
 		}
 		for _, c := range d.containment() {
-			if c.skipped == "" && sharesDoor(c, e) {
+			if c.skipped == "" && sharesDoor(c, e) && !d.reopened(c) {
 				c.reopen()
 				c.dirty = true
 			}

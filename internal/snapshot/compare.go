@@ -114,6 +114,7 @@ func repositoryFacts(r *Repository) facts {
 	f.add("setting", t, "default token permissions", cmp.Or(r.DefaultPermissions, "not known"))
 	f.add("setting", t, "OIDC subject", compact(r.Subject))
 	f.add("setting", t, "token defaults", compact(r.TokenDefaults))
+	f.add("setting", t, "Actions", compact(r.Actions))
 	f.add("setting", t, "approval of pull requests from forks", compact(r.ForkApproval))
 	for _, x := range r.Rulesets {
 		f.add("ruleset", t, x.Name+" ("+id(x.ID)+")", x.Enforcement+" on "+x.Target+" ["+strings.Join(x.Include, " ")+"] without ["+strings.Join(x.Exclude, " ")+

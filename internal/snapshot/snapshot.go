@@ -81,6 +81,9 @@ type Repository struct {
 	// GITHUB_TOKEN gets, and whose pull requests from forks wait for approval.
 	TokenDefaults json.RawMessage `json:"token_defaults,omitempty"`
 	ForkApproval  json.RawMessage `json:"fork_approval,omitempty"`
+	// Actions is whether Actions is on ("enabled"), with what may run as the API gave it
+	// ("permissions", and "selected" where that is a selection).
+	Actions json.RawMessage `json:"actions,omitempty"`
 	// Subject is the OIDC subject customization as the API gave it.
 	Subject json.RawMessage `json:"oidc_subject,omitempty"`
 	// Left names what was not asked for: an organization's survey leaves out what comes and

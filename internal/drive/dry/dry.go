@@ -124,7 +124,7 @@ func (h *Hands) Verify(ctx context.Context, s *respond.State, c respond.Verify) 
 // imagined reports whether an action's target is, or follows from, something that
 // would only be made.
 func imagined(a *plan.Action) bool {
-	if slices.Contains([]plan.Role{plan.Test, plan.Canary, plan.Build, plan.Promote, plan.Export, plan.Deliver, plan.Enable, plan.Lift}, a.Role) {
+	if slices.Contains([]plan.Role{plan.Test, plan.Canary, plan.Build, plan.Promote, plan.Export, plan.Deliver, plan.Enable, plan.Lift, plan.Reopen}, a.Role) {
 		return true
 	}
 	for _, v := range a.Inputs {

@@ -17,6 +17,8 @@ type Guards struct {
 	Fork     world.Eventually[string]        `json:"fork"`
 	ForkRuns world.Eventually[ForkRuns]      `json:"fork_runs"`
 	Rulesets world.Eventually[[]Ruleset]     `json:"rulesets"`
+	Actions  world.Eventually[Actions]       `json:"actions"`
+	Selected world.Eventually[string]        `json:"selected"` // JSON of the selected actions
 }
 
 // TokenDefaults is what GITHUB_TOKEN gets without a permissions key.
@@ -41,6 +43,7 @@ func guards(core world.Core, seed Seed) Guards {
 		Token: world.Always(TokenDefaults{cmp.Or(seed.Permissions, "read"), seed.Approves}),
 		Fork:  world.Always(cmp.Or(seed.ForkApproval, forkPolicies[1])),
 	}
+	g.Actions, g.Selected = actionsOf(seed)
 	if seed.ForkRuns != nil {
 		g.ForkRuns = world.Always(*seed.ForkRuns)
 	}
@@ -63,6 +66,10 @@ func (s *Server) guardRoutes() []route {
 		{"PUT " + env, "PUT environment", "administration=write", s.putEnvironment},
 		{"POST " + env + "/deployment-branch-policies", "POST environment branch", "administration=write", s.postBranchPolicy},
 		{"DELETE " + env + "/deployment-branch-policies/{policy}", "DELETE environment branch", "administration=write", s.deleteBranchPolicy},
+		{"GET " + perms, "GET actions permissions", "administration=read", s.getActions},
+		{"PUT " + perms, "PUT actions permissions", "administration=write", s.putActions},
+		{"GET " + perms + "/selected-actions", "GET selected actions", "administration=read", s.getSelected},
+		{"PUT " + perms + "/selected-actions", "PUT selected actions", "administration=write", s.putSelected},
 		{"GET " + perms + "/workflow", "GET default permissions", "administration=read", s.getToken},
 		{"PUT " + perms + "/workflow", "PUT default permissions", "administration=write", s.putToken},
 		{"GET " + perms + "/fork-pr-contributor-approval", "GET fork approval", "administration=read", s.getFork},
@@ -137,6 +144,11 @@ func (s *Server) putForkRuns(r *http.Request) answer {
 	return empty(http.StatusNoContent)
 }
 
+// ActionsNow is whether Actions runs, and the selected actions as JSON.
+func (s *Server) ActionsNow() (Actions, string) {
+	return s.state.Guards.Actions.Is, s.state.Guards.Selected.Is
+}
+
 // TokenDefaults is what GITHUB_TOKEN gets by default now.
 func (s *Server) TokenDefaults() TokenDefaults { return s.state.Guards.Token.Is }
 
@@ -149,6 +161,7 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 // guarded adds the guards to a projection: an incident that was killed and resumed
 // leaves them as one that was not.
 func (s *Server) guarded(p map[string]string, at string) {
+	p[at+"actions"] = fmt.Sprint(s.state.Guards.Actions.Is, s.state.Guards.Selected.Is)
 	p[at+"token defaults"] = fmt.Sprint(s.TokenDefaults())
 	p[at+"fork approval"] = fmt.Sprint(s.ForkApproval(), s.ForkRuns())
 	var runners []string

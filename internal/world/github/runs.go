@@ -176,6 +176,9 @@ func (s *Server) dispatch(r *http.Request) answer {
 	if b == nil {
 		return fail(http.StatusUnprocessableEntity, "No ref found for: "+in.Ref)
 	}
+	if !s.state.Guards.Actions.Is.Enabled {
+		return fail(http.StatusUnprocessableEntity, "Actions has been disabled for this repository")
+	}
 	if w.State.Is != "active" {
 		return fail(http.StatusUnprocessableEntity, "Cannot trigger a 'workflow_dispatch' on a disabled workflow")
 	}

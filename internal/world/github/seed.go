@@ -46,6 +46,10 @@ type Seed struct {
 	Permissions string `yaml:"permissions"`
 	// Approves: Actions may approve pull requests.
 	Approves bool `yaml:"approves"`
+	// ActionsOff switches Actions off; Selected are the actions that may run, all where it
+	// is nil.
+	ActionsOff bool      `yaml:"actions_off"`
+	Selected   *Selected `yaml:"selected_actions"`
 	// ForkApproval is whose pull requests from forks wait for approval: of a public
 	// repository "first_time_contributors" (default), "first_time_contributors_new_to_github"
 	// or "all_external_contributors". Of a private one ForkRuns has the settings.
