@@ -111,13 +111,19 @@ func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
+		deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}
 }
 
-// Issuers implements adapters.Provider: firebreak mints nothing at GitHub.
-func (*Provider) Issuers() []plan.Issuer { return nil }
+// Issuers implements adapters.Provider.
+func (*Provider) Issuers() []plan.Issuer {
+	return []plan.Issuer{{
+		Name: "github.deploy_key", Mint: "github.deploy_key.mint", Test: "github.deploy_key.test", Destroy: "github.deploy_key.revoke",
+		Outputs: []string{"value"}, Provider: "github",
+	}}
+}
 
 // Stores implements adapters.Provider.
 func (*Provider) Stores() []plan.StoreKind {

@@ -117,6 +117,11 @@ func (l *Loaded) credentials() []string {
 	for _, r := range l.World.Vault.JWTRoles {
 		all = append(all, "vault:"+r.Name)
 	}
+	for _, k := range l.World.GitHub.Keys {
+		if k.Credential != "" {
+			all = append(all, k.Credential)
+		}
+	}
 	slices.Sort(all)
 	return all
 }

@@ -21,6 +21,7 @@ type providers struct {
 	aws    *aws.Server
 	vault  *vault.Server
 	npm    *npm.Registry
+	keys   map[string]string // private halves of GitHub's deploy keys, by credential
 }
 
 // seed makes the providers as the scenario says. Issuers come before the stores
@@ -31,6 +32,9 @@ func (l *Loaded) seed(c world.Core) (p providers, err error) {
 		return p, err
 	}
 	p.register(c)
+	if p.keys, err = l.deployKeys(c); err != nil {
+		return p, err
+	}
 	if p.vault, err = l.vaultServer(c, p); err != nil {
 		return p, err
 	}
@@ -74,6 +78,9 @@ func (p providers) value(credential, part string) (string, bool) {
 			return k.ID, true
 		}
 		return k.Secret, true
+	}
+	if v := p.keys[credential]; v != "" {
+		return v, true
 	}
 	if p.vault == nil {
 		return "", false
@@ -161,12 +168,31 @@ func (l *Loaded) vaultServer(c world.Core, p providers) (*vault.Server, error) {
 	return vault.New(c, s), nil
 }
 
+// deployKeys makes the private halves of the keys that are credentials.
+func (l *Loaded) deployKeys(c world.Core) (map[string]string, error) {
+	keys := map[string]string{}
+	for _, k := range l.World.GitHub.Keys {
+		if k.Credential == "" {
+			continue
+		}
+		private, err := github.PrivateKey(c.Text(40))
+		if err != nil {
+			return nil, err
+		}
+		keys[k.Credential] = private
+	}
+	return keys, nil
+}
+
 func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	g := l.World.GitHub
 	s := github.Seed{
-		Repository: g.Repository, DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: g.Keys, Hooks: g.Hooks,
+		Repository: g.Repository, DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
 		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
+	}
+	for i := range s.Keys {
+		s.Keys[i].Private = p.keys[s.Keys[i].Credential]
 	}
 	for _, b := range slices.Sorted(maps.Keys(l.Repo)) {
 		s.Branches = append(s.Branches, github.Branch{Name: b, Protected: slices.Contains(g.Protected, b), Files: l.Repo[b]})

@@ -173,15 +173,16 @@ func (d *Decider) restudy(g plan.Gate) {
 }
 
 // probe has what held so far looked at now that the old value is at hand: the next
-// reading may be the proof that otherwise only time gives.
+// reading may be the proof that otherwise only time gives. What did not know its object
+// without it is looked at too.
 func (d *Decider) probe(name string) {
 	for _, a := range d.acts {
-		if a.closed() || a.reading == nil || a.reading.State != plan.Held {
+		if a.closed() || a.reading == nil || a.reading.State != plan.Held && !a.reading.Final {
 			continue
 		}
 		for _, v := range a.p.Inputs {
 			if v.Held == name {
-				a.lookAfter = d.now
+				a.lookAfter, a.dirty = d.now, a.dirty || a.reading.Final
 			}
 		}
 	}

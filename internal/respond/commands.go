@@ -234,6 +234,8 @@ func (w *wants) action(a *action) {
 		w.assist(a)
 	case len(r.Next) > 0:
 		w.calls(a)
+	case r.Final && d.unasked(a):
+		// The old value may tell what is not known; whoever has none is asked what to do.
 	case r.Final:
 		w.failed(a, r.Detail)
 	case d.impatient(a):

@@ -17,6 +17,8 @@ type core struct {
 	ends  map[string]time.Time // name → when it stops or stopped working; zero: it works
 	batch []Entry              // logged since the last commit
 	dirty bool
+
+	derive []func(value string) string
 }
 
 const firstID = 1000
@@ -35,7 +37,19 @@ func (c *core) Dies(name string, at time.Time, why string) {
 	c.Log(Entry{Kind: "dies", Credential: name, At: at, Detail: why})
 }
 
-func (c *core) Name(value string) string { return c.names[value] }
+func (c *core) Name(value string) string {
+	if n := c.names[value]; n != "" {
+		return n
+	}
+	for _, f := range c.derive {
+		if known := f(value); known != "" {
+			return c.names[known]
+		}
+	}
+	return ""
+}
+
+func (c *core) Derive(f func(value string) string) { c.derive = append(c.derive, f) }
 
 func (c *core) Log(e Entry) {
 	e.Time = c.Now()

@@ -103,6 +103,9 @@ type Core interface {
 	Alive(name string) bool
 	// Name gives the registered name of a value, "" when unknown.
 	Name(value string) string
+	// Derive lets a provider tell what a value nobody registered is known by, such as the
+	// public half of a private key; "" where it says nothing of it. It is not kept.
+	Derive(func(value string) string)
 	// Log appends an entry; Seq and Time are filled in.
 	Log(Entry)
 	// ID gives a fresh number, the same sequence for the same seed and history.

@@ -161,6 +161,7 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 // guarded adds the guards to a projection: an incident that was killed and resumed
 // leaves them as one that was not.
 func (s *Server) guarded(p map[string]string, at string) {
+	s.projectKeys(p, at)
 	p[at+"actions"] = fmt.Sprint(s.state.Guards.Actions.Is, s.state.Guards.Selected.Is)
 	p[at+"token defaults"] = fmt.Sprint(s.TokenDefaults())
 	p[at+"fork approval"] = fmt.Sprint(s.ForkApproval(), s.ForkRuns())

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -68,16 +67,6 @@ func (s *Server) patchHook(r *http.Request) answer {
 		return ok(s.hookShape(*h, "Repository", s.repo("hooks", h.ID)))
 	}
 	return fail(http.StatusNotFound, "Not Found")
-}
-
-// deleteKey takes a deploy key away for good.
-func (s *Server) deleteKey(r *http.Request) answer {
-	i := slices.IndexFunc(s.state.Keys, func(k Key) bool { return strconv.FormatInt(k.ID, 10) == r.PathValue("key") })
-	if i < 0 {
-		return fail(http.StatusNotFound, "Not Found")
-	}
-	s.state.Keys = slices.Delete(s.state.Keys, i, i+1)
-	return empty(http.StatusNoContent)
 }
 
 // AddHook adds a webhook to the repository, or to its organization, as an attacker

@@ -66,6 +66,7 @@ func (s *Server) routes() {
 		{"GET " + env + "/deployment-branch-policies", "GET environment branches", "actions=read", s.branchPolicies},
 
 		{"GET " + repo + "/keys", "GET deploy keys", "administration=read", s.keys},
+		{"POST " + repo + "/keys", "POST deploy key", "administration=write", s.postKey},
 		{"DELETE " + repo + "/keys/{key}", "DELETE deploy key", "administration=write", s.deleteKey},
 		{"GET " + repo + "/hooks", "GET hooks", "repository_hooks=read", s.hooks},
 		{"PATCH " + repo + "/hooks/{hook}", "PATCH hook", "repository_hooks=write", s.patchHook},

@@ -166,11 +166,16 @@ type Runner struct {
 
 // Key is a deploy key.
 type Key struct {
-	ID       int64     `yaml:"-" json:"id"`
-	Title    string    `yaml:"title" json:"title"`
-	ReadOnly bool      `yaml:"read_only" json:"read_only"`
-	AddedBy  string    `yaml:"added_by" json:"added_by"`
-	Created  time.Time `yaml:"-" json:"created"`
+	ID       int64  `yaml:"-" json:"id"`
+	Title    string `yaml:"title" json:"title"`
+	ReadOnly bool   `yaml:"read_only" json:"read_only"`
+	AddedBy  string `yaml:"added_by" json:"added_by"`
+	// Credential is its name in the world's log, and Private the private half that makes
+	// it one: a key without is only there to be listed.
+	Credential string    `yaml:"credential" json:"credential,omitempty"`
+	Private    string    `yaml:"-" json:"-"`
+	Public     string    `yaml:"-" json:"public,omitempty"`
+	Created    time.Time `yaml:"-" json:"created"`
 	// Age: see Hook.
 	Age time.Duration `yaml:"age" json:"-"`
 }

@@ -38,6 +38,7 @@ type Server struct {
 // New seeds a GitHub. It fails when the seed contradicts itself.
 func New(core world.Core, seed Seed) (*Server, error) {
 	s := &Server{core: core}
+	core.Derive(publicHalf)
 	owner, repo, ok := strings.Cut(seed.Repository, "/")
 	if !ok || owner == "" || repo == "" {
 		return nil, fmt.Errorf("github world: repository %q is not owner/name", seed.Repository)

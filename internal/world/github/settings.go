@@ -27,14 +27,6 @@ func (s *Server) organizationVariables(r *http.Request) answer {
 	return listing(r, "variables", s.variablesIn("organization"))
 }
 
-func (s *Server) keys(r *http.Request) answer {
-	list := []map[string]any{}
-	for _, k := range s.state.Keys {
-		list = append(list, map[string]any{"id": k.ID, "url": s.repo("keys", k.ID), "key": "ssh-ed25519 AAAA", "title": k.Title, "read_only": k.ReadOnly, "created_at": stamp(k.Created), "added_by": k.AddedBy, "verified": true})
-	}
-	return bare(r, list)
-}
-
 func (s *Server) subject(*http.Request) answer {
 	if len(s.state.Subject) > 0 {
 		return ok(json.RawMessage(s.state.Subject))

@@ -54,8 +54,9 @@ func (s *Server) sow(seed Seed) error {
 		s.state.Runners[i].ID = s.core.ID()
 	}
 	for i := range s.state.Keys {
-		s.state.Keys[i].ID, s.state.Keys[i].Created = s.core.ID(), s.core.Now().Add(-cmp.Or(s.state.Keys[i].Age, long))
+		s.state.Keys[i].Created = s.core.Now().Add(-cmp.Or(s.state.Keys[i].Age, long))
 	}
+	s.sowKeys()
 	s.sowHooks(s.state.Hooks)
 	s.sowHooks(s.state.OwnerHooks)
 	return nil

@@ -1,0 +1,34 @@
+package respond_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/respond"
+)
+
+// Where an object is not known without the old value, that is asked for, and nobody is
+// asked whether to try again before; with the value it is looked at anew.
+func TestOldValueIsAskedForBeforeGivingUp(t *testing.T) {
+	kill := action("kill", plan.Kill, plan.Read)
+	kill.Inputs = map[string]plan.Value{"old": {Held: "old:KEY"}}
+	stuck := plan.Reading{State: plan.Broken, Final: true, Detail: "it is not known which of two is meant"}
+	for name, x := range map[string]struct {
+		choice string
+		want   string
+	}{"somebody has it": {"value", "verify kill"}, "nobody has it": {"none", "ask failed/kill"}} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, respond.Opened{}, one(kill))
+			b.see(respond.Verified{Action: "kill", Reading: stuck})
+			asked := b.keys()
+			if len(asked) != 1 || asked[0] != "ask old/old:KEY#1" {
+				t.Fatalf("asks %v", asked)
+			}
+			b.see(respond.Answered{Ask: asked[0][len("ask "):], Choice: x.choice, Value: "sealed:1", By: "alice"})
+			if got := b.keys(); !slices.ContainsFunc(got, func(k string) bool { return len(k) >= len(x.want) && k[:len(x.want)] == x.want }) || len(got) != 1 {
+				t.Errorf("wants %v", got)
+			}
+		})
+	}
+}
