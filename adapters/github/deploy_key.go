@@ -62,7 +62,9 @@ func newKeyPair(comment string) (private secret.Text, public string, err error) 
 	return secret.NewString(string(pem.EncodeToMemory(block))), publicLine(line), nil
 }
 
-func publicLine(k ssh.PublicKey) string { return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k))) }
+func publicLine(k ssh.PublicKey) string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+}
 
 // publicHalf is the public line of a private key; an error where the text is none, or is
 // locked by a passphrase.

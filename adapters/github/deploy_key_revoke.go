@@ -138,4 +138,3 @@ func (a deployKeyRevoke) meant(t adapters.Task, all []snapshot.DeployKey) (k *sn
 	}
 	return nil, false, fmt.Sprintf("it is not known which of %d deploy keys is the stolen one; give its id under issuer github.deploy_key, or paste the old private key", len(all))
 }
-
