@@ -17,6 +17,7 @@ import (
 	"context"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -173,6 +174,9 @@ type Self struct {
 // reached: in a rehearsal its dialer knows only the loopback world.
 type Wire struct {
 	Transport http.RoundTripper
+	// Dial opens a connection for what is not HTTP, to where Transport could go; nil where
+	// there is only Transport.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Sleep waits in the driver's clock (scaled in a rehearsal); it returns ctx.Err when cut short.
 	Sleep func(ctx context.Context, d time.Duration) error
 	Now   func() time.Time

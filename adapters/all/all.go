@@ -16,6 +16,7 @@ import (
 	"github.com/firebreak/firebreak/adapters/httpapi"
 	"github.com/firebreak/firebreak/adapters/manual"
 	"github.com/firebreak/firebreak/adapters/npm"
+	"github.com/firebreak/firebreak/adapters/postgres"
 	"github.com/firebreak/firebreak/adapters/vault"
 )
 
@@ -27,6 +28,7 @@ type Settings struct {
 	Vault  vault.Config
 	NPM    npm.Config
 	HTTP   httpapi.Config
+	DB     postgres.Config
 }
 
 // Providers lists every provider there is. It does no I/O.
@@ -47,7 +49,7 @@ func Providers(s Settings, w adapters.Wire) ([]adapters.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []adapters.Provider{gh, aws.New(s.AWS, w), v, registry, services, manual.New()}, nil
+	return []adapters.Provider{gh, aws.New(s.AWS, w), v, registry, services, postgres.New(s.DB, w), manual.New()}, nil
 }
 
 // Catalogue is what all providers can do, made without settings or I/O.

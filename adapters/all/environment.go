@@ -14,6 +14,7 @@ import (
 
 	"github.com/firebreak/firebreak/adapters/aws"
 	"github.com/firebreak/firebreak/adapters/github"
+	"github.com/firebreak/firebreak/adapters/postgres"
 	fbconfig "github.com/firebreak/firebreak/internal/config"
 	"github.com/firebreak/firebreak/internal/secret"
 )
@@ -37,6 +38,7 @@ func FromEnvironment(env map[string]string, cfg fbconfig.Config) (Settings, erro
 		return s, err
 	}
 	s.HTTP = services(env, cfg)
+	s.DB = postgres.Config{Getenv: func(name string) string { return env[name] }}
 	return s, nil
 }
 

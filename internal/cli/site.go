@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +50,7 @@ type site struct {
 type ground struct {
 	environ   map[string]string
 	transport http.RoundTripper
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	clock     drive.Clock
 	agent     string
 	readOnly  bool
@@ -81,7 +84,7 @@ func (f *Factory) realSite(ctx context.Context, agent string, readOnly bool) (*s
 		return nil, err
 	}
 	return s, s.build(f, ground{
-		environ: f.Environ, transport: transport, clock: clock, agent: agent, readOnly: readOnly,
+		environ: f.Environ, transport: transport, dial: transport.DialContext, clock: clock, agent: agent, readOnly: readOnly,
 		ask: func(to *all.Settings) error { return to.Ask(ctx, f.Environ, all.Exec) },
 	})
 }
@@ -113,7 +116,7 @@ func (f *Factory) rehearsalSite(r *rehearse.Rehearsal, agent string) (*site, err
 	if err := forgetVault(); err != nil {
 		return nil, err
 	}
-	return s, s.build(f, ground{environ: r.Environment, transport: r.Transport, clock: r.Clock, agent: agent})
+	return s, s.build(f, ground{environ: r.Environment, transport: r.Transport, dial: r.Dial, clock: r.Clock, agent: agent})
 }
 
 // forgetVault takes Vault's variables out of this process: its client library reads
@@ -143,7 +146,7 @@ func (s *site) build(f *Factory, g ground) error {
 	}
 	s.endpoints = settings.Endpoints()
 	s.providers, err = all.Providers(settings, adapters.Wire{
-		Transport: g.transport, Sleep: g.clock.Sleep, Now: g.clock.Now, ReadOnly: g.readOnly, Agent: g.agent, Notice: f.noticed(g.clock),
+		Transport: g.transport, Dial: g.dial, Sleep: g.clock.Sleep, Now: g.clock.Now, ReadOnly: g.readOnly, Agent: g.agent, Notice: f.noticed(g.clock),
 	})
 	if err != nil {
 		return &Fault{Usage, err, ""}
@@ -171,8 +174,15 @@ func (s *site) mask(r *secret.Redactor) {
 		}
 	}
 	for _, n := range names {
-		if v := s.environ[n]; v != "" {
-			r.Add(secret.NewString(v))
+		v := s.environ[n]
+		if v == "" {
+			continue
+		}
+		r.Add(secret.NewString(v))
+		if u, err := url.Parse(v); err == nil && u.User != nil { // a connection string
+			if password, has := u.User.Password(); has {
+				r.Add(secret.NewString(password))
+			}
 		}
 	}
 }

@@ -17,6 +17,9 @@ func TestClaims(t *testing.T) {
 	if _, err := exec.LookPath("moto_server"); err != nil {
 		missing = append(missing, "moto")
 	}
+	if PostgresBinaries() == "" {
+		missing = append(missing, "PostgreSQL")
+	}
 	left, err := Unproved(file, missing...)
 	if err != nil {
 		t.Fatal(err)

@@ -56,8 +56,12 @@ type Issuer struct {
 	Test    string `json:"test"`
 	// Sessions ends what the old value was exchanged for and outlives it; "" when there is
 	// no such thing.
-	Sessions string   `json:"sessions,omitempty"`
-	Destroy  string   `json:"destroy"`
+	Sessions string `json:"sessions,omitempty"`
+	Destroy  string `json:"destroy"`
+	// Turns is the setting that lists the objects of one credential which take turns. Overlap
+	// needs two: one alone has one value, and the new one ends the old. "" where each value
+	// is an object of its own.
+	Turns    string   `json:"turns,omitempty"`
 	Outputs  []string `json:"outputs"`         // the mint's outputs in the order of the credential's names: one for a token, id and value for an access key
 	Slots    int      `json:"slots,omitempty"` // how many may live at once; 0 = no limit
 	Provider string   `json:"provider"`

@@ -89,6 +89,9 @@ func (r *rotation) byIssuer() {
 	if !r.nameValues() {
 		return
 	}
+	if r.credential.Rotation == "overlap" && r.alone() {
+		r.c.gap(plan.Gap{What: r.credential.ID, Why: "it has one value at a time, so that the new one ends the old: it is rotated in emergency order; give it two " + r.issuer.Turns + " for overlap"})
+	}
 	if r.overlap() {
 		r.makeNew(nil)
 		if r.issuer.Sessions != "" {
@@ -113,7 +116,16 @@ func (r *rotation) byIssuer() {
 // overlap reports whether the old value lives until the new one is tested. What
 // mints others never does: its holder would make himself another.
 func (r *rotation) overlap() bool {
-	return r.credential.Rotation == "overlap" && len(r.credential.Mints) == 0
+	return r.credential.Rotation == "overlap" && len(r.credential.Mints) == 0 && !r.alone()
+}
+
+// alone reports whether the credential's object has nobody to take turns with.
+func (r *rotation) alone() bool {
+	if r.issuer.Turns == "" {
+		return false
+	}
+	turns, _ := typed(r.credential.Issuer.With[r.issuer.Turns], plan.List).([]string)
+	return len(turns) < 2
 }
 
 func (r *rotation) deadline() plan.Duration {
@@ -157,6 +169,7 @@ func (r *rotation) stopOld(until []string, deadline plan.Duration) {
 	d := r.oldDraft(cmp.Or(r.issuer.Disable, r.issuer.Destroy), role, nil)
 	if deadline > 0 {
 		delete(d.inputs, "since") // "everything made since" would be the new one too
+		r.spare(d)
 	}
 	d.until, d.deadline = merged(until), deadline
 	r.first = r.c.add(d)
@@ -171,7 +184,11 @@ func (r *rotation) endSessions() {
 		return
 	}
 	spec := r.spec(r.issuer.Sessions)
-	r.cut = r.c.add(r.draft(spec, plan.Cut, r.settings(spec), ids([]*plan.Action{r.first})))
+	in := r.settings(spec)
+	if _, takes := field(spec, "stopped"); takes && produces(r.spec(r.issuer.Disable), "stopped") {
+		in["stopped"] = plan.Value{Output: &plan.Ref{Action: r.first.ID, Name: "stopped"}}
+	}
+	r.cut = r.c.add(r.draft(spec, plan.Cut, in, ids([]*plan.Action{r.first})))
 }
 
 // spare names the new object to an action that removes old ones.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,7 +49,9 @@ type Rehearsal struct {
 	Recipients  []string          // age recipients of the responder, whose identity lies in the world's folder
 	Seed        int64
 
-	dir       string
+	dir string
+	// Dial opens connections to the world and to nothing else.
+	Dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	dial      *http.Transport // below Transport
 	p         providers
 	attacker  *attacker
@@ -101,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 		return nil, errors.Join(err, w.Close())
 	}
 	r.dial = w.Transport()
-	r.Transport = r.dial
+	r.Transport, r.Dial = r.dial, r.dial.DialContext
 	r.attacker = newAttacker(r)
 	r.start = r.began()
 	if err := r.settle(); err != nil {

@@ -45,6 +45,9 @@ func Compare(a, b *Snapshot) []Change {
 	pair(a.Services, b.Services, Service.Key, func(x, y *Service, name string) {
 		out = append(out, differ(x, y, place("service", name), serviceFacts)...)
 	})
+	pair(a.Databases, b.Databases, func(d Database) string { return d.Name }, func(x, y *Database, name string) {
+		out = append(out, differ(x, y, place("database-server", name), databaseFacts)...)
+	})
 	pair(a.Actions, b.Actions, ActionRef.Key, func(x, y *ActionRef, name string) {
 		if x != nil && y != nil && x.SHA != y.SHA { // which actions are used, the files tell
 			out = append(out, Change{"changed", "action", "", name, "was " + x.SHA + ", is " + y.SHA})

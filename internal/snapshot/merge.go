@@ -20,6 +20,7 @@ func Merge(a, b *Snapshot) *Snapshot {
 	out.Vault = vaults(a.Vault, b.Vault)
 	out.NPM = join(a.NPM, b.NPM, func(r Registry) string { return r.Address + " " + r.User })
 	out.Services = join(a.Services, b.Services, Service.Key)
+	out.Databases = join(a.Databases, b.Databases, func(d Database) string { return d.Name })
 	out.Actions = join(a.Actions, b.Actions, ActionRef.Key)
 	out.Gaps = append(append(out.Gaps, a.Gaps...), b.Gaps...)
 	Sort(out)

@@ -25,6 +25,7 @@ type Snapshot struct {
 	Vault         []Vault        `json:"vault,omitempty"`
 	NPM           []Registry     `json:"npm,omitempty"`
 	Services      []Service      `json:"services,omitempty"`
+	Databases     []Database     `json:"databases,omitempty"`
 	// Actions are the commits at which the tags and branches of used actions stood.
 	Actions []ActionRef `json:"actions,omitempty"`
 	// Permissions is what our own credentials may do, as far as a provider tells.

@@ -54,6 +54,7 @@ func Sort(s *Snapshot) {
 		by(s.NPM[i].Tokens, func(t NPMToken) string { return t.Key })
 	}
 	sortServices(s.Services)
+	sortDatabases(s.Databases)
 	by(s.Actions, ActionRef.Key)
 	by(s.Permissions, permission)
 	by(s.Gaps, func(g Gap) string { return g.Provider + "\x00" + g.What + "\x00" + g.Why })

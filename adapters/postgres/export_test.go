@@ -1,0 +1,4 @@
+package postgres
+
+// Verifier is for tests that set a password without its coming to a log.
+var Verifier = verifier
