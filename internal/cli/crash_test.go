@@ -246,13 +246,14 @@ func TestCrashPointsOfTheShippedPlaybook(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred incidents over HTTP; run without -short")
 	}
-	points, calls := crashEverywhere(t, "")
+	points, calls := crashEverywhere(t, "", 1)
 	tally.Note(t, "%d crash points at %d mutating calls of the shipped playbook, real adapters in virtual time", points, calls)
 }
 
-// crashEverywhere carries the scenario out once for each place of each mutating call, and
-// holds what it ends in against the end of the incident never killed.
-func crashEverywhere(t *testing.T, scenario string) (points, calls int) {
+// crashEverywhere carries the scenario out once for each place of each mutating call, or
+// for one of so many, and holds what it ends in against the end of the incident never
+// killed.
+func crashEverywhere(t *testing.T, scenario string, share int) (points, calls int) {
 	t.Helper()
 	straight := newStageIn(t, setting{scenario: scenario})
 	r, err := straight.run(nil)
@@ -272,7 +273,10 @@ func crashEverywhere(t *testing.T, scenario string) (points, calls int) {
 	}
 	hit := map[string]bool{}
 	for n := 1; n <= r.Calls; n++ {
-		for _, w := range simulated.Places() {
+		for i, w := range simulated.Places() {
+			if (n+i)%share != 0 {
+				continue
+			}
 			points++
 			name := fmt.Sprintf("call %d %s", n, w)
 			t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func (l *Loaded) check(d *reader) {
 	}
 	for i, x := range l.World.Limits {
 		at := fmt.Sprintf("world.limits[%d]", i)
-		l.each(d, at+".provider", []string{x.Provider}, []string{"github", "aws", "vault", "npm"}, "provider")
+		l.each(d, at+".provider", []string{x.Provider}, []string{"github", "aws", "vault", "npm", "postgres"}, "provider")
 		if x.Provider == "" || x.Calls < 1 || x.Per <= 0 {
 			d.mistake(at, "a limit needs provider, calls and per", "how many calls each credential may make in that time, e.g. calls: 60, per: 1m")
 		}
@@ -116,6 +116,11 @@ func (l *Loaded) credentials() []string {
 	}
 	for _, r := range l.World.Vault.JWTRoles {
 		all = append(all, "vault:"+r.Name)
+	}
+	for _, r := range l.World.Postgres.Roles {
+		if r.Credential != "" {
+			all = append(all, r.Credential)
+		}
 	}
 	for _, k := range l.World.GitHub.Keys {
 		if k.Credential != "" {

@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Rehearsal, error) {
 	}
 	r.World = w
 	r.persist(w.Core())
-	for _, p := range []world.Provider{r.p.github, r.p.aws, r.p.vault, r.p.npm} {
+	for _, p := range r.p.all() {
 		w.Mount(p)
 	}
 	r.consumers = r.listConsumers()

@@ -6,6 +6,7 @@ import (
 	"github.com/firebreak/firebreak/internal/world/aws"
 	"github.com/firebreak/firebreak/internal/world/github"
 	"github.com/firebreak/firebreak/internal/world/npm"
+	"github.com/firebreak/firebreak/internal/world/postgres"
 	"github.com/firebreak/firebreak/internal/world/vault"
 )
 
@@ -51,6 +52,8 @@ type World struct {
 	AWS     aws.Seed                 `yaml:"aws"`
 	Vault   Vault                    `yaml:"vault"`
 	NPM     NPM                      `yaml:"npm"`
+	// Postgres is a database cluster; there is none where it names no roles.
+	Postgres postgres.Seed `yaml:"postgres"`
 }
 
 // Limit is a rate limit; see world.Limit.

@@ -12,6 +12,7 @@ import (
 	"github.com/firebreak/firebreak/internal/world/aws"
 	"github.com/firebreak/firebreak/internal/world/github"
 	"github.com/firebreak/firebreak/internal/world/npm"
+	"github.com/firebreak/firebreak/internal/world/postgres"
 	"github.com/firebreak/firebreak/internal/world/vault"
 )
 
@@ -21,7 +22,17 @@ type providers struct {
 	aws    *aws.Server
 	vault  *vault.Server
 	npm    *npm.Registry
+	db     *postgres.Server  // nil where there is none
 	keys   map[string]string // private halves of GitHub's deploy keys, by credential
+}
+
+// all are the providers of the world.
+func (p providers) all() []world.Provider {
+	out := []world.Provider{p.github, p.aws, p.vault, p.npm}
+	if p.db != nil {
+		out = append(out, p.db)
+	}
+	return out
 }
 
 // seed makes the providers as the scenario says. Issuers come before the stores
@@ -32,6 +43,11 @@ func (l *Loaded) seed(c world.Core) (p providers, err error) {
 		return p, err
 	}
 	p.register(c)
+	if len(l.World.Postgres.Roles) > 0 {
+		if p.db, err = postgres.New(c, l.World.Postgres); err != nil {
+			return p, err
+		}
+	}
 	if p.keys, err = l.deployKeys(c); err != nil {
 		return p, err
 	}
@@ -81,6 +97,9 @@ func (p providers) value(credential, part string) (string, bool) {
 	}
 	if v := p.keys[credential]; v != "" {
 		return v, true
+	}
+	if p.db != nil && p.db.Values[credential] != "" {
+		return p.db.Values[credential], true
 	}
 	if p.vault == nil {
 		return "", false

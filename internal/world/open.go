@@ -46,7 +46,7 @@ type World struct {
 	windows   map[string]window
 	holds     holds
 	refused   []string
-	servers   []*http.Server
+	servers   []server
 	serving   sync.WaitGroup
 	stop      context.CancelFunc
 	routes    map[string]http.Handler
@@ -105,11 +105,11 @@ func (w *World) Start(ctx context.Context) error {
 	}
 	ctx, w.stop = context.WithCancel(ctx)
 	for _, p := range w.providers {
-		if err := w.listen(ctx, p.Name(), w.handler(p)); err != nil {
+		if err := w.listen(ctx, p.Name(), w.serve(ctx, p)); err != nil {
 			return err
 		}
 	}
-	if err := w.listen(ctx, controlName, w.controlHandler()); err != nil {
+	if err := w.listen(ctx, controlName, w.serveHTTP(ctx, w.controlHandler())); err != nil {
 		return err
 	}
 	w.reopened, w.started = nil, true
@@ -140,7 +140,24 @@ func (w *World) begin() error {
 	return nil
 }
 
-func (w *World) listen(ctx context.Context, name string, h http.Handler) error {
+// server serves a listener until it is closed.
+type server interface {
+	Serve(l net.Listener) error
+	Close() error
+}
+
+func (w *World) serve(ctx context.Context, p Provider) server {
+	if x, ok := p.(Speaking); ok {
+		return &speaker{ctx: ctx, p: x, h: w.handler(p)}
+	}
+	return w.serveHTTP(ctx, w.handler(p))
+}
+
+func (*World) serveHTTP(ctx context.Context, h http.Handler) server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
+}
+
+func (w *World) listen(ctx context.Context, name string, s server) error {
 	at := w.addresses[name]
 	if at == "" {
 		at = "127.0.0.1:0"
@@ -151,9 +168,8 @@ func (w *World) listen(ctx context.Context, name string, h http.Handler) error {
 		return fmt.Errorf("serve %s where it was served before: %w; end the process that listens there, then resume", name, err)
 	}
 	w.addresses[name] = l.Addr().String()
-	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
 	w.servers = append(w.servers, s)
-	w.serving.Go(func() { s.Serve(l) }) //nolint:errcheck // always ErrServerClosed after Close; a broken listener shows as refused connections
+	w.serving.Go(func() { s.Serve(l) }) //nolint:errcheck // always an error after Close; a broken listener shows as refused connections
 	return nil
 }
 

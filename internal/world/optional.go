@@ -1,6 +1,8 @@
 package world
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -20,6 +22,13 @@ type Pointing interface {
 // world's lock held.
 type Projecting interface {
 	Project(now time.Time) map[string]string
+}
+
+// Speaking is implemented by providers whose protocol is not HTTP. Speak serves one
+// connection and hands each request to h, which holds, breaks, counts and logs it as any
+// other; h panics with http.ErrAbortHandler where the connection is to be cut.
+type Speaking interface {
+	Speak(ctx context.Context, c net.Conn, h http.Handler)
 }
 
 // Limiting is implemented by providers that refuse in their own words what is over a

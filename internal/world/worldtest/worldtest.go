@@ -53,7 +53,7 @@ func (w *World) Wire() adapters.Wire {
 	if w.Around != nil {
 		tr = w.Around(tr)
 	}
-	return adapters.Wire{Transport: tr, Sleep: w.Clock.Sleep, Now: w.Clock.Now, Agent: "firebreak/test (incident inc-test)"}
+	return adapters.Wire{Transport: tr, Dial: w.tr.DialContext, Sleep: w.Clock.Sleep, Now: w.Clock.Now, Agent: "firebreak/test (incident inc-test)"}
 }
 
 // Client is an HTTP client that reaches this world only.
