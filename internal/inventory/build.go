@@ -92,6 +92,9 @@ func (b *builder) repository(m *Model) Repository {
 		if cut {
 			b.unfollowed(m, w)
 		}
+		if w.Broken {
+			x.Jobs = append(x.Jobs, b.unread(m, w))
+		}
 		for i := range x.Jobs {
 			finish(&x.Jobs[i])
 		}

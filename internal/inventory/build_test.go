@@ -297,7 +297,7 @@ func TestFindingsOfTheInventory(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"bad.yml unreadable-workflow file", "firebreak.yaml unused-credential KEY_ID,", "x.yml missing-secret GONE", "x.yml undeclared-credential GONE", "x.yml undeclared-credential SHARED", "x.yml unknown-owner is"}
+	want := []string{"bad.yml unreadable-workflow file", "x.yml missing-secret GONE", "x.yml undeclared-credential GONE", "x.yml undeclared-credential SHARED", "x.yml unknown-owner is"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}

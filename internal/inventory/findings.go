@@ -91,6 +91,9 @@ func (b *builder) unowned() {
 		if len(c.ReachedBy) == 0 {
 			continue
 		}
+		if b.onlyUnread(id) {
+			continue // it may be reached; that is told of the file
+		}
 		b.possible(c)
 		b.unclear(c)
 		f := b.firstUse(id)
@@ -110,7 +113,7 @@ func (b *builder) unowned() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
 		i := b.identities[id]
-		if i.Owner != "" || len(i.ReachedBy) == 0 {
+		if i.Owner != "" || len(i.ReachedBy) == 0 || b.onlyUnread(id) {
 			continue
 		}
 		f := b.firstUse(id)
