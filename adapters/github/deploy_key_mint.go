@@ -168,7 +168,7 @@ func (a deployKeyMint) Verify(ctx context.Context, t adapters.Task) plan.Reading
 		case slices.Contains(t.Made(), keyID(k)):
 			r.Next = append(r.Next, removeKey(repository, k, all))
 		case appeared(t, k):
-			r.Found = append(r.Found, plan.Found{Kind: "deploy key", Target: repository + ": " + keyID(k), Why: "appeared since the snapshot and nobody accounts for it: " + shownKey(k)})
+			r.Found = append(r.Found, plan.Found{Kind: "deploy key", Target: keyID(k), Why: "appeared in " + repository + " since the snapshot and nobody accounts for it: " + shownKey(k)})
 		}
 	}
 	switch {

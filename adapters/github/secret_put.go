@@ -72,6 +72,19 @@ type putImage struct {
 	Selected   []int64 `json:"selected,omitempty"`
 }
 
+// reaches says who else gets the new value.
+func (i putImage) reaches(organization string) string {
+	switch i.Visibility {
+	case "selected":
+		return fmt.Sprintf("it is shared, and %d repositories of %s get the new value at once", len(i.Selected), organization)
+	case "private":
+		return "it is shared, and every private repository of " + organization + " gets the new value at once"
+	case "all":
+		return "it is shared, and every repository of " + organization + " gets the new value at once"
+	}
+	return "it is shared, with whom could not be read"
+}
+
 func (i putImage) sharing() sharing { return sharing{i.Visibility, i.Selected} }
 
 // putBefore goes with a call: the change it must be newer than.
@@ -108,6 +121,9 @@ func (secretPut) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, er
 		Before: plan.Image(image),
 		Calls:  []plan.Call{putCall(r.FullName, image, before)},
 		Breaks: "whoever still uses the old value of " + image.Name,
+	}
+	if p.shared {
+		c.Breaks += "; " + image.reaches(owner(r.FullName))
 	}
 	if p.shared && image.Visibility == "" {
 		c.Calls, c.Assisted = nil, unshared(r.FullName, p, image)

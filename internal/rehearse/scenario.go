@@ -75,6 +75,9 @@ type Stored struct {
 	Value      string `yaml:"value"`
 	Credential string `yaml:"credential"`
 	Part       string `yaml:"part"` // "" or "id"
+	// Selected are ids of further repositories an organization's secret is shared with; all
+	// repositories of the organization where there are none.
+	Selected []int64 `yaml:"selected"`
 }
 
 // GitHub is the repository beyond its files.

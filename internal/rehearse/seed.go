@@ -206,7 +206,7 @@ func (l *Loaded) deployKeys(c world.Core) (map[string]string, error) {
 func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	g := l.World.GitHub
 	s := github.Seed{
-		Repository: g.Repository, DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
+		Repository: g.Repository, ID: c.ID(), DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
 		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
 	}
@@ -223,7 +223,11 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 			if e != nil {
 				err = e
 			}
-			s.Secrets = append(s.Secrets, github.Secret{Name: name, Scope: scope, Value: v, Credential: m[name].Credential})
+			x := github.Secret{Name: name, Scope: scope, Value: v, Credential: m[name].Credential}
+			if others := m[name].Selected; len(others) > 0 {
+				x.Visibility, x.Selected = "selected", append([]int64{s.ID}, others...)
+			}
+			s.Secrets = append(s.Secrets, x)
 		}
 	}
 	variables := func(scope string, m map[string]string) {

@@ -20,7 +20,7 @@ func (d *Decider) State() *State {
 func (d *Decider) paint() *State {
 	s := &State{
 		Opened: d.opened, Now: d.now, Plans: slices.Clone(d.plans), Closings: d.closings(), Boundary: d.surveys["boundary"].last,
-		Found: slices.Clone(d.found), Held: maps.Clone(d.held), Phase: d.phase(), Pause: d.paused, Overrides: slices.Clone(d.overrides),
+		Found: d.unaccounted(), Held: maps.Clone(d.held), Phase: d.phase(), Pause: d.paused, Overrides: slices.Clone(d.overrides),
 		Owner: d.owner, Epoch: d.epoch, Handed: d.handed,
 	}
 	for _, k := range slices.Sorted(maps.Keys(d.listed)) {
@@ -47,6 +47,17 @@ func (d *Decider) paint() *State {
 		}
 	}
 	return s
+}
+
+// unaccounted is what was found that none of our own actions made: one mint of an account
+// sees what another made there before it can know whose it is.
+func (d *Decider) unaccounted() []plan.Found {
+	return slices.DeleteFunc(slices.Clone(d.found), func(f plan.Found) bool {
+		return slices.ContainsFunc(d.acts, func(a *action) bool {
+			made := a.outputs["id"].Value
+			return a.p.Role == plan.Mint && made != "" && made == f.Target
+		})
+	})
 }
 
 func (d *Decider) phase() string {
