@@ -55,7 +55,7 @@ func (b *builder) problems(m *Model, w *ModelWorkflow) {
 	}
 	f := Finding{
 		Rule: RuleUnreadable, Severity: "medium", Repository: m.Repository, Folder: m.Folder, Path: w.Path, Branches: w.Branches, Line: 1, Column: 1,
-		Message: "this file could not be read as a workflow, so what it reaches is known only by text", Fix: "mend the file, or delete it",
+		Message: "this file could not be read as a workflow, so it counts as reaching everything its repository has", Fix: "mend the file, or delete it",
 	}
 	if len(w.Problems) > 0 {
 		p := w.Problems[0]

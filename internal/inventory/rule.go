@@ -22,7 +22,7 @@ func Rules() []Rule {
 		{RuleUnused, "A declared credential without a use is authority kept just in case, or an inventory that is out of date.", "end it at its issuer and take the entry out of firebreak.yaml"},
 		{RuleUnclearName, "In an incident a name that tells environment, purpose and system saves the search for what a value opens.", "give it the suggested name, or keep it as a secret of its environment"},
 		{RuleCopy, "A copy of a value that nobody knows of stays alive when the credential is rotated.", "say under stores in firebreak.yaml whether it is a copy"},
-		{RuleUnreadable, "What cannot be read cannot be judged: its credentials are known by their text alone.", "mend the file, or delete it"},
+		{RuleUnreadable, "What cannot be read cannot be judged: it counts as reaching every credential of its repository.", "mend the file, or delete it"},
 	}
 	for _, r := range trust.Rules() {
 		rules = append(rules, Rule(r))
