@@ -43,7 +43,7 @@ func (deployKeyTest) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change
 
 // Apply implements adapters.Action: there is nothing to send.
 func (deployKeyTest) Apply(context.Context, adapters.Task, plan.Call) adapters.Result {
-	return adapters.Result{Outcome: plan.Outcome{State: plan.Refused, Detail: "this action only reads; there is nothing to send"}}
+	return nothingToSend()
 }
 
 // Settle implements adapters.Action.

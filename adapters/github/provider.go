@@ -53,6 +53,8 @@ type Provider struct {
 	surveying http.RoundTripper // behind the guard; waits out rate limits
 	writes    *github.Client    // Apply alone; the guarded one in a dry run
 	downloads *http.Client      // without our token; GET only
+	probes    *http.Client      // with a token that is tried instead of ours; reads whose it is
+	open      *http.Client      // without any token; the guarded one in a dry run
 	looks     adapters.Together[alive]
 }
 
@@ -81,9 +83,17 @@ func New(c Config, w adapters.Wire) (*Provider, error) {
 	if w.ReadOnly {
 		p.writes = p.reads
 	}
+	p.probes = adapters.Direct(adapters.ReadOnly(paced, adapters.Under(u.Path, []adapters.Route{{Name: "whose a token is", Method: http.MethodGet, Pattern: "/user"}})), probing)
+	p.open = adapters.Direct(paced, probing)
+	if w.ReadOnly {
+		p.open = p.probes
+	}
 	p.downloads = &http.Client{Transport: adapters.ReadOnlyFunc(w.Transport, plainGet)}
 	return p, nil
 }
+
+// probing bounds a request that is made without our token.
+const probing = time.Minute
 
 func (p *Provider) client(rt http.RoundTripper) *github.Client {
 	// A redirect would be followed with another method or to another host than the one judged.
@@ -111,7 +121,7 @@ func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
-		deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
+		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}
@@ -121,6 +131,9 @@ func (p *Provider) Actions() []adapters.Action {
 func (*Provider) Issuers() []plan.Issuer {
 	return []plan.Issuer{{
 		Name: "github.deploy_key", Mint: "github.deploy_key.mint", Test: "github.deploy_key.test", Destroy: "github.deploy_key.revoke",
+		Outputs: []string{"value"}, Provider: "github",
+	}, {
+		Name: "github.token", Mint: "github.token.mint", Test: "github.token.test", Destroy: "github.token.revoke",
 		Outputs: []string{"value"}, Provider: "github",
 	}}
 }

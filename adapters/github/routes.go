@@ -17,6 +17,7 @@ func routes() []adapters.Route {
 	}
 	return append(slices.Concat(storeRoutes(get), liveRoutes(get), guardRoutes(get)), []adapters.Route{
 		get("who we are", "/user"),
+		get("whether GitHub takes our token", "/rate_limit"),
 		get("repository", repo),
 		get("branches", repo+"/branches"),
 		get("tree", repo+"/git/trees/*"),

@@ -122,6 +122,9 @@ func (l *Loaded) credentials() []string {
 			all = append(all, r.Credential)
 		}
 	}
+	for _, t := range l.World.GitHub.Tokens {
+		all = append(all, t.Name)
+	}
 	for _, k := range l.World.GitHub.Keys {
 		if k.Credential != "" {
 			all = append(all, k.Credential)

@@ -52,7 +52,7 @@ func (t *Responder) Answer(ctx context.Context, _ *respond.State, a respond.Ask)
 	case respond.OldValue:
 		answer.Choice, answer.Value, err = t.oldValue(a.Held)
 	case respond.Assist:
-		answer.Choice, err = t.assist(ctx, a)
+		answer.Choice, answer.Value, err = t.assist(ctx, a)
 	case respond.GateHeld, respond.Failed:
 		answer.Choice, err = t.again(ctx, a)
 	case respond.InDoubt:
@@ -139,28 +139,33 @@ func (l *Loaded) workflowSecret(name string) (Stored, bool) {
 	return Stored{}, false
 }
 
-// assist does what a person has to do. What it cannot do it leaves, with a pause.
-func (t *Responder) assist(ctx context.Context, a respond.Ask) (string, error) {
+// assist does what a person has to do, and gives the value where one is wanted. What it
+// cannot do it leaves, with a pause.
+func (t *Responder) assist(ctx context.Context, a respond.Ask) (choice, ref string, err error) {
 	if t.times(a) > patience {
-		return "pause", nil
+		return "pause", "", nil
 	}
 	for _, x := range a.Actions {
-		if x.Role == plan.Isolate {
-			if err := t.r.World.Do(func(world.Core) { t.r.p.github.Disconnect(x.Target.Name) }); err != nil {
-				return "", err
+		switch {
+		case x.Role == plan.Isolate:
+			err = t.r.World.Do(func(world.Core) { t.r.p.github.Disconnect(x.Target.Name) })
+		case x.Role == plan.Promote:
+			err = t.r.Promote(ctx)
+		case x.Use == "github.token.mint" && slices.Contains(a.Choices, "value"):
+			var made string
+			if err = t.r.World.Do(func(world.Core) { made = t.r.p.github.IssueToken(x.Target.ID) }); err == nil {
+				ref, err = t.seal(x.ID+"/pasted", secret.NewString(made))
 			}
+			return "value", ref, err
 		}
-		if x.Role != plan.Promote {
-			continue
-		}
-		if err := t.r.Promote(ctx); err != nil {
-			return "", err
+		if err != nil {
+			return "", "", err
 		}
 	}
 	if !slices.Contains(a.Choices, "done") {
-		return "pause", nil // a value is wanted that nobody can make up
+		return "pause", "", nil // a value is wanted that nobody can make up
 	}
-	return "done", nil
+	return "done", "", nil
 }
 
 // Promote publishes the rebuilt tarball as a new version with the team's own

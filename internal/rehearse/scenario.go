@@ -97,11 +97,18 @@ type GitHub struct {
 	Caches        []github.CacheSeed         `yaml:"caches"`
 	Runners       []github.Runner            `yaml:"runners"`
 	Keys          []github.Key               `yaml:"keys"`
+	Tokens        []GitHubToken              `yaml:"tokens"` // people's, beside the responder's
 	Hooks         []github.Hook              `yaml:"hooks"`
 	// Further is how many more repositories the organization has, made up and only to be
 	// read; Actions are commits of other people's actions, by "owner/name@ref".
 	Further int               `yaml:"further_repositories"`
 	Actions map[string]string `yaml:"actions"`
+}
+
+// GitHubToken is a person's token. Its value is made.
+type GitHubToken struct {
+	Name  string `yaml:"name"` // in the world's log
+	Login string `yaml:"login"`
 }
 
 // EnvironmentSeed is a deployment environment with its secrets.

@@ -23,7 +23,7 @@ type providers struct {
 	vault  *vault.Server
 	npm    *npm.Registry
 	db     *postgres.Server  // nil where there is none
-	keys   map[string]string // private halves of GitHub's deploy keys, by credential
+	keys   map[string]string // private halves of GitHub's deploy keys and people's tokens, by credential
 }
 
 // all are the providers of the world.
@@ -48,7 +48,7 @@ func (l *Loaded) seed(c world.Core) (p providers, err error) {
 			return p, err
 		}
 	}
-	if p.keys, err = l.deployKeys(c); err != nil {
+	if p.keys, err = l.ofGitHub(c); err != nil {
 		return p, err
 	}
 	if p.vault, err = l.vaultServer(c, p); err != nil {
@@ -187,8 +187,9 @@ func (l *Loaded) vaultServer(c world.Core, p providers) (*vault.Server, error) {
 	return vault.New(c, s), nil
 }
 
-// deployKeys makes the private halves of the keys that are credentials.
-func (l *Loaded) deployKeys(c world.Core) (map[string]string, error) {
+// ofGitHub makes the private halves of the deploy keys that are credentials, and the
+// values of people's tokens.
+func (l *Loaded) ofGitHub(c world.Core) (map[string]string, error) {
 	keys := map[string]string{}
 	for _, k := range l.World.GitHub.Keys {
 		if k.Credential == "" {
@@ -200,6 +201,9 @@ func (l *Loaded) deployKeys(c world.Core) (map[string]string, error) {
 		}
 		keys[k.Credential] = private
 	}
+	for _, t := range l.World.GitHub.Tokens {
+		keys[t.Name] = "ghp_" + c.Text(36)
+	}
 	return keys, nil
 }
 
@@ -209,6 +213,9 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 		Repository: g.Repository, ID: c.ID(), DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
 		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
+	}
+	for _, t := range g.Tokens {
+		s.Tokens = append(s.Tokens, github.Token{Name: t.Name, Value: p.keys[t.Name], Login: t.Login})
 	}
 	for i := range s.Keys {
 		s.Keys[i].Private = p.keys[s.Keys[i].Credential]

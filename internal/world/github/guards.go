@@ -162,6 +162,11 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 // leaves them as one that was not.
 func (s *Server) guarded(p map[string]string, at string) {
 	s.projectKeys(p, at)
+	for _, t := range s.state.Tokens {
+		if t.Name != issuedToken {
+			p["credential "+t.Name] = map[bool]string{true: "dead", false: "alive"}[t.Dead]
+		}
+	}
 	p[at+"actions"] = fmt.Sprint(s.state.Guards.Actions.Is, s.state.Guards.Selected.Is)
 	p[at+"token defaults"] = fmt.Sprint(s.TokenDefaults())
 	p[at+"fork approval"] = fmt.Sprint(s.ForkApproval(), s.ForkRuns())

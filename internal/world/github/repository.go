@@ -13,7 +13,7 @@ import (
 
 func (s *Server) rateLimit(*http.Request) answer {
 	core := map[string]any{"limit": 5000, "remaining": max(1, 5000-s.state.Used%5000), "reset": s.core.Now().Unix() + 3600, "used": s.state.Used % 5000}
-	return ok(map[string]any{"resources": map[string]any{"core": core}, "rate": core})
+	return ok(map[string]any{"resources": map[string]any{"core": core, "search": core}, "rate": core})
 }
 
 func (s *Server) user(r *http.Request) answer {

@@ -19,8 +19,9 @@ func (s *Server) routes() {
 	const runs = repo + "/actions/runs/{run}"
 	const env = repo + "/environments/{environment}"
 	all := []route{
-		{"GET /rate_limit", "GET rate limit", "any", s.rateLimit},
 		{"GET /user", "GET user", "any", s.user},
+		{"GET /rate_limit", "GET rate limit", "any", s.rateLimit},
+		{"POST /credentials/revoke", "POST credentials revoke", "", s.revokeCredentials},
 		{"GET /_download/{key}", "GET download", "", s.download},
 		{"GET " + repo, "GET repository", "metadata=read", s.repository},
 		{"GET " + repo + "/branches", "GET branches", "contents=read", s.branches},
