@@ -30,7 +30,7 @@ func (tokenRevoke) Spec() plan.Spec {
 		Inputs: []plan.Field{tokenUser, {Name: "old", Type: plan.Secret, Doc: "the token: it is ended by its value, and its refusal is the proof"}},
 		Effect: plan.Irreversible, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P3, Settle: plan.Duration(time.Minute),
 		Permissions: []string{permitValue},
-		Source: `GitHub REST reference, "Revoke a list of credentials": without authentication, 60 requests an hour`,
+		Source:      `GitHub REST reference, "Revoke a list of credentials": without authentication, 60 requests an hour`,
 	}
 }
 

@@ -52,7 +52,9 @@ func TestOneOfEach(t *testing.T) {
 			t.Errorf("%s: %s", k, v)
 		}
 	}
-	i := slices.IndexFunc(r.State.Actions, func(a respond.ActionState) bool { return a.Action.Role == plan.Deliver && a.Action.Target.Name == "SHARED_NPM" })
+	i := slices.IndexFunc(r.State.Actions, func(a respond.ActionState) bool {
+		return a.Action.Role == plan.Deliver && a.Action.Target.Name == "SHARED_NPM"
+	})
 	if i < 0 || !strings.Contains(r.State.Actions[i].Action.Breaks, "3 repositories of acme get the new value") {
 		t.Errorf("nobody is told whom the shared secret reaches: %+v", r.State.Actions[max(i, 0)].Action.Breaks)
 	}
