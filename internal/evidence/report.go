@@ -129,6 +129,8 @@ type Action struct {
 	Reason    string      `json:"reason,omitempty"`
 	Owner     string      `json:"owner,omitempty"`
 	Calls     int         `json:"calls"`
+	// Undone is how often what was done was found undone by somebody, and done again.
+	Undone int `json:"undone,omitempty"`
 	Started   time.Time   `json:"started,omitzero"`
 	Ended     time.Time   `json:"ended,omitzero"`
 	Amended   bool        `json:"amended,omitempty"` // carried out on another before-image than planned

@@ -239,6 +239,7 @@ func (a *action) reopen() {
 const (
 	short    = 5 * time.Second
 	fresh    = 2 * time.Minute  // how old a fact may be at a gate, and a reading before a call
+	watched  = 10 * time.Minute // how often a door that was shut is looked at while the incident goes on
 	patience = 60 * time.Minute // how long "accepted, not yet effective" is waited for before a person is asked (npm: up to an hour)
 	settles  = 10               // settlements that told nothing before a person is asked
 	tries    = 12               // calls with one key that changed nothing before a person is asked

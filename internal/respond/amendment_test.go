@@ -78,7 +78,7 @@ func TestAnAmendmentKeepsWhatIsDoneAndClosesWhatWasOpen(t *testing.T) {
 			{Credential: "role", Name: "deploy", Kind: "identity", Actions: []string{"deny"}},
 		},
 	})
-	b.want("verify kill", "verify deny")
+	b.want("verify kill", "verify deny", "wait 10m0s")
 	if got := b.d.State().Actions[0]; got.Outcome != plan.Done {
 		t.Fatalf("what was done is %q again", got.Outcome)
 	}

@@ -30,6 +30,7 @@ func (d *Decider) commands() []Command {
 	for _, a := range d.acts {
 		w.action(a)
 	}
+	w.watch()
 	return w.list()
 }
 
@@ -40,7 +41,7 @@ type wants struct {
 	asks  []Ask
 	seen  map[string]bool
 	next  time.Time // earliest time something is due
-	flip  time.Time // earliest deadline of an overlap
+	flip  time.Time // earliest deadline of an overlap, or look at a door that was shut
 	busy  bool      // calls are under way
 	blind int       // danger of the most dangerous action that was not read yet
 }
@@ -92,6 +93,26 @@ func (w *wants) look(a *action, t time.Time) {
 		return
 	}
 	w.add(Verify{Action: a.p, Round: a.rounds + 1})
+}
+
+// watch wants the doors that were shut looked at again now and then, as long as something
+// else is wanted or awaited: whoever may switch a workflow on can do so while a person
+// reads, and no gate is near.
+func (w *wants) watch() {
+	if len(w.cmds) == 0 && len(w.asks) == 0 && w.next.IsZero() && w.flip.IsZero() && !w.busy {
+		return
+	}
+	for _, a := range w.d.shutting {
+		if !a.done || a.skipped != "" || a.reading == nil || w.d.lifted(a) {
+			continue
+		}
+		due := later(a.readAt.Add(watched), a.lookAfter)
+		if !w.d.now.Before(due) {
+			w.look(a, a.lookAfter)
+		} else if w.flip.IsZero() || due.Before(w.flip) {
+			w.flip = due // as an overlap's deadline it is no reason to stay
+		}
+	}
 }
 
 func (w *wants) list() []Command {

@@ -86,7 +86,7 @@ func TestAFurtherPlanMayAskForApprovals(t *testing.T) {
 		t.Fatal("whoever planned approved it")
 	}
 	approve("bob")
-	b.want("apply kill call")
+	b.want("apply kill call", "wait 10m0s")
 }
 
 func (b *bench) ask(id string) respond.Ask {

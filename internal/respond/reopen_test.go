@@ -31,9 +31,9 @@ func TestReopensOnlyOverClosedDoors(t *testing.T) {
 	p.Actions = []plan.Action{stop, reopen, disable}
 	b = open(t, respond.Opened{}, p)
 	b.held("stop", plan.P1)
-	b.want("verify disable")
+	b.want("verify disable", "wait 10m0s")
 	b.held("disable", plan.P1)
-	b.want("verify reopen")
+	b.want("verify reopen", "wait 10m0s")
 	b.held("reopen", plan.P1)
 	for _, a := range b.d.State().Actions {
 		if a.Action.ID == "stop" && a.Phase != respond.Finished {

@@ -46,6 +46,7 @@ type ActionState struct {
 	Gates     []plan.Gate // gates that hold it back now
 	Reason    string      // of a skip or refusal
 	Amended   bool        // carried out on another before-image than planned
+	Undone    int         // times that what was done was found undone by somebody
 }
 
 // Phase is an action's place in its life.

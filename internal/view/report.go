@@ -212,6 +212,9 @@ func remarks(a evidence.Action) string {
 	if a.Amended {
 		out = append(out, "another state was found than planned")
 	}
+	if a.Undone > 0 {
+		out = append(out, fmt.Sprintf("undone by somebody %s and done again; the provider's audit log says by whom", Count(a.Undone, "time")))
+	}
 	if a.Calls > 1 {
 		out = append(out, fmt.Sprintf("%d calls", a.Calls))
 	}
