@@ -130,12 +130,12 @@ type Action struct {
 	Owner     string      `json:"owner,omitempty"`
 	Calls     int         `json:"calls"`
 	// Undone is how often what was done was found undone by somebody, and done again.
-	Undone int `json:"undone,omitempty"`
-	Started   time.Time   `json:"started,omitzero"`
-	Ended     time.Time   `json:"ended,omitzero"`
-	Amended   bool        `json:"amended,omitempty"` // carried out on another before-image than planned
-	Assisted  bool        `json:"assisted,omitempty"`
-	Gates     []plan.Gate `json:"gates,omitempty"` // that hold it back now
+	Undone   int         `json:"undone,omitempty"`
+	Started  time.Time   `json:"started,omitzero"`
+	Ended    time.Time   `json:"ended,omitzero"`
+	Amended  bool        `json:"amended,omitempty"` // carried out on another before-image than planned
+	Assisted bool        `json:"assisted,omitempty"`
+	Gates    []plan.Gate `json:"gates,omitempty"` // that hold it back now
 }
 
 // Gate is a gate something waits for, or that was overridden.
