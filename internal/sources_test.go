@@ -80,6 +80,7 @@ var revealed = map[string]string{
 	"adapters/vault/kv_put.go":           "sends the new value",
 	"adapters/httpapi/client.go":         "sends the credential a declared service wants, and probes with a value",
 	"adapters/mask.go":                   "compares with the characters a mask leaves",
+	"adapters/vault/approle.go":          "asks whether a role has a secret-id",
 	"adapters/npm/client.go":             "signs requests in, and probes with a value",
 	"adapters/npm/token_mint.go":         "sends password and one-time password",
 	"adapters/npm/token_delete.go":       "sends the one-time password",

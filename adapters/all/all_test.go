@@ -24,7 +24,8 @@ var names = []string{
 	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",
 	"npm.dist.digest", "npm.token.mint", "npm.token.revoke", "npm.token.test",
-	"postgres.role.disable", "postgres.role.end_sessions", "postgres.role.mint", "postgres.role.retire", "postgres.role.test", "vault.jwt_role.block", "vault.kv.destroy", "vault.kv.put", "vault.token.revoke",
+	"postgres.role.disable", "postgres.role.end_sessions", "postgres.role.mint", "postgres.role.retire", "postgres.role.test", "vault.approle.destroy", "vault.approle.end_tokens", "vault.approle.mint", "vault.approle.test",
+	"vault.jwt_role.block", "vault.kv.destroy", "vault.kv.put", "vault.token.revoke",
 }
 
 func TestCatalogueNeedsNothing(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"github.com/firebreak/firebreak/internal/plan"
 )
 
-// reads are the only requests which the client for reading lets through. Two of them
+// reads are the only requests which the client for reading lets through. Four of them
 // are writes by their method, and change nothing.
 var reads = []adapters.Route{
 	{Name: "health", Method: http.MethodGet, Pattern: "/v1/sys/health"},
@@ -27,6 +27,10 @@ var reads = []adapters.Route{
 	lookup,
 	ask,
 	{Name: "role", Method: http.MethodGet, Pattern: "/v1/auth/*/role/*"},
+	{Name: "list secret-ids", Method: http.MethodGet, Pattern: "/v1/auth/*/role/*/secret-id"},
+	{Name: "role id", Method: http.MethodGet, Pattern: "/v1/auth/*/role/*/role-id"},
+	lookupSecretID,
+	lookupSecretIDAccessor,
 	{Name: "KV data", Method: http.MethodGet, Pattern: "/v1/*/data/**"},
 	{Name: "KV metadata", Method: http.MethodGet, Pattern: "/v1/*/metadata/**"},
 }
@@ -34,6 +38,9 @@ var reads = []adapters.Route{
 var (
 	lookup = adapters.Route{Name: "look up an accessor", Method: http.MethodPost, Pattern: "/v1/auth/token/lookup-accessor"}
 	ask    = adapters.Route{Name: "what may I", Method: http.MethodPut, Pattern: "/v1/sys/capabilities-self"}
+
+	lookupSecretID         = adapters.Route{Name: "look up a secret-id", Method: http.MethodPut, Pattern: "/v1/auth/*/role/*/secret-id/lookup"}
+	lookupSecretIDAccessor = adapters.Route{Name: "look up a secret-id's accessor", Method: http.MethodPut, Pattern: "/v1/auth/*/role/*/secret-id-accessor/lookup"}
 )
 
 // client is two clients of one server: reads cannot change anything.
@@ -58,7 +65,7 @@ func newClient(c Config, w adapters.Wire) (*client, error) {
 	if w.Transport, err = believing(w.Transport, c.Roots); err != nil {
 		return nil, err
 	}
-	harmless := adapters.Under(u.Path, []adapters.Route{lookup, ask})
+	harmless := adapters.Under(u.Path, []adapters.Route{lookup, ask, lookupSecretID, lookupSecretIDAccessor})
 	paced := adapters.Paced(w, adapters.Pace{Provider: "vault", Writes: 4, Told: told, Mutates: func(r *http.Request) bool {
 		return adapters.MutatesByMethod(r) && !adapters.Matches(harmless, r)
 	}})

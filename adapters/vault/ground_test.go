@@ -52,7 +52,11 @@ type place struct {
 	wire                    func() adapters.Wire
 }
 
-type credential struct{ Value, Accessor string }
+// credential is a token, or a secret-id.
+type credential struct {
+	Value, Accessor string
+	Secret          bool
+}
 
 func (p *place) value(name string) string    { return p.names[name].Value }
 func (p *place) accessor(name string) string { return p.names[name].Accessor }
@@ -94,7 +98,7 @@ func (p *place) login(t testing.TB, role string, more map[string]any) (int, cred
 	a, _ := answer["auth"].(map[string]any)
 	value, _ := a["client_token"].(string)
 	accessor, _ := a["accessor"].(string)
-	return code, credential{value, accessor}
+	return code, credential{Value: value, Accessor: accessor}
 }
 
 const rootToken = "hvs.root-of-the-test-and-of-nobody-else"
@@ -105,7 +109,12 @@ func inWorld(t testing.TB, s wvault.Seed) *place {
 	w, _ := start(t, s)
 	p := &place{VaultServer: counterpart.VaultServer{Address: w.URL("vault"), Root: rootToken}, names: map[string]credential{}, issuer: counterpart.NewIssuer(t), now: w.Clock.Now, advance: w.Clock.Advance, wire: w.Wire}
 	for _, x := range s.Tokens {
-		p.names[x.Name] = credential{x.Value, x.Accessor}
+		p.names[x.Name] = credential{Value: x.Value, Accessor: x.Accessor}
+	}
+	for _, r := range s.AppRoles {
+		for _, x := range r.SecretIDs {
+			p.names[x.Name] = credential{x.Value, x.Accessor, true}
+		}
 	}
 	return p
 }
@@ -130,8 +139,12 @@ func realGround(t testing.TB) ground {
 		t.Helper()
 		if last != nil {
 			v.Must(t, "DELETE", "sys/auth/jwt", nil)
+			v.Must(t, "DELETE", "sys/auth/approle", nil)
 			v.Must(t, "DELETE", "sys/mounts/secret", nil)
 			for _, c := range last.names {
+				if c.Secret {
+					continue
+				}
 				v.Must(t, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": c.Accessor})
 			}
 		}
@@ -166,6 +179,7 @@ func (p *place) sow(t testing.TB, s wvault.Seed) {
 	for _, r := range s.Roles {
 		p.Must(t, "POST", "auth/jwt/role/"+r.Name, body(t, r))
 	}
+	p.sowAppRoles(t, s)
 	p.KV(t, "secret")
 	for _, k := range s.KV {
 		p.Must(t, "PUT", "secret/data/"+k.Path, map[string]any{"data": k.Data})
@@ -194,7 +208,7 @@ func (p *place) sow(t testing.TB, s wvault.Seed) {
 			if code != http.StatusOK {
 				t.Fatalf("token %s: %d %v", x.Name, code, answer)
 			}
-			p.names[x.Name] = credential{a["client_token"].(string), a["accessor"].(string)}
+			p.names[x.Name] = credential{Value: a["client_token"].(string), Accessor: a["accessor"].(string)}
 		}
 	}
 }

@@ -23,6 +23,13 @@ const (
 	permitWriteKV   = "MOUNT/data/PATH: create, update"
 	permitMetadata  = "MOUNT/metadata/PATH: read"
 	permitDestroyKV = "MOUNT/destroy/PATH: update"
+
+	permitRoleID         = "auth/MOUNT/role/ROLE/role-id: read"
+	permitListIDs        = "auth/MOUNT/role/ROLE/secret-id: list"
+	permitMintID         = "auth/MOUNT/role/ROLE/secret-id: update"
+	permitLookupID       = "auth/MOUNT/role/ROLE/secret-id/lookup: update"
+	permitLookupAccessor = "auth/MOUNT/role/ROLE/secret-id-accessor/lookup: update"
+	permitDestroyID      = "auth/MOUNT/role/ROLE/secret-id-accessor/destroy: update"
 )
 
 // need is one permission on one path of this server.
@@ -33,13 +40,20 @@ type need struct {
 }
 
 // needs lists the permissions for what is asked for.
-func needs(roles []jwtRole, stores []store) []need {
+func needs(roles []jwtRole, appRoles []appRole, stores []store) []need {
 	var out []need
 	for _, r := range roles {
 		on := r.mount + "/" + r.name
 		out = append(out, need{permitReadRole, on, r.String()}, need{permitWriteRole, on, r.String()})
 	}
-	if len(roles) > 0 {
+	for _, r := range appRoles {
+		on := r.id()
+		out = append(out,
+			need{permitReadRole, on, r.String()}, need{permitRoleID, on, r.String() + "/role-id"}, need{permitListIDs, on, r.String() + "/secret-id/"},
+			need{permitMintID, on, r.String() + "/secret-id"}, need{permitLookupID, on, r.String() + "/secret-id/lookup"},
+			need{permitLookupAccessor, on, r.String() + "/secret-id-accessor/lookup"}, need{permitDestroyID, on, r.String() + "/secret-id-accessor/destroy"})
+	}
+	if len(roles)+len(appRoles) > 0 {
 		// A list is asked for with a slash at its end; rules without one cover it too.
 		out = append(out, need{permitList, "", "auth/token/accessors/"}, need{permitLookup, "", "auth/token/lookup-accessor"}, need{permitRevoke, "", "auth/token/revoke-accessor"})
 	}
@@ -54,8 +68,8 @@ func needs(roles []jwtRole, stores []store) []need {
 // permissions asks the server what our token may do on the paths that roles and stores
 // are changed through. What it does not say is unknown.
 // Source: Vault API documentation, "/sys/capabilities-self".
-func (c *client) permissions(ctx context.Context, roles []jwtRole, stores []store) []snapshot.Permission {
-	all := needs(roles, stores)
+func (c *client) permissions(ctx context.Context, roles []jwtRole, appRoles []appRole, stores []store) []snapshot.Permission {
+	all := needs(roles, appRoles, stores)
 	have, err := c.capabilities(ctx, all)
 	var out []snapshot.Permission
 	for _, n := range all {

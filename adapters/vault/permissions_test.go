@@ -40,6 +40,13 @@ const (
 	destroyKV = "MOUNT/destroy/PATH: update @ secret/ci/npm"
 )
 
+// onAppRole is what the issuer needs on its role.
+var onAppRole = []string{
+	"auth/MOUNT/role/ROLE: read @ approle/deploy", "auth/MOUNT/role/ROLE/role-id: read @ approle/deploy", "auth/MOUNT/role/ROLE/secret-id: list @ approle/deploy",
+	"auth/MOUNT/role/ROLE/secret-id: update @ approle/deploy", "auth/MOUNT/role/ROLE/secret-id/lookup: update @ approle/deploy",
+	"auth/MOUNT/role/ROLE/secret-id-accessor/lookup: update @ approle/deploy", "auth/MOUNT/role/ROLE/secret-id-accessor/destroy: update @ approle/deploy",
+}
+
 // What we may do is the server's own word, for every permission a spec names.
 func TestPermissionsAreTheServersWord(t *testing.T) {
 	yes, no, unknown := "yes", "no", "unknown"
@@ -67,7 +74,16 @@ func TestPermissionsAreTheServersWord(t *testing.T) {
 					t.Errorf("%s: %s: want %s, got %q", who, name, want[i], got[name])
 				}
 			}
-			if len(got) != len(want) {
+			onRole := map[string]string{"operator": yes, "bare": unknown}[who]
+			if onRole == "" {
+				onRole = no
+			}
+			for _, name := range onAppRole {
+				if got[name] != onRole {
+					t.Errorf("%s: %s: want %s, got %q", who, name, onRole, got[name])
+				}
+			}
+			if len(got) != len(want)+len(onAppRole) {
 				t.Errorf("%s: %d permissions: %v", who, len(got), got)
 			}
 		}
@@ -91,6 +107,10 @@ func TestPermissionsComeTrue(t *testing.T) {
 			{lookup, "POST", "auth/token/lookup-accessor", map[string]any{"accessor": p.accessor("docs")}}, {revoke, "POST", "auth/token/revoke-accessor", map[string]any{"accessor": p.accessor("docs")}},
 			{readKV, "GET", "secret/data/ci/npm", nil}, {writeKV, "PUT", "secret/data/ci/npm", map[string]any{"data": map[string]any{"a": "b"}}}, {metadata, "GET", "secret/metadata/ci/npm", nil},
 			{destroyKV, "PUT", "secret/destroy/ci/npm", map[string]any{"versions": []int{1}}},
+			{onAppRole[1], "GET", "auth/approle/role/deploy/role-id", nil}, {onAppRole[2], "LIST", "auth/approle/role/deploy/secret-id", nil},
+			{onAppRole[3], "PUT", "auth/approle/role/deploy/secret-id", map[string]any{}}, {onAppRole[4], "PUT", "auth/approle/role/deploy/secret-id/lookup", map[string]any{"secret_id": twinID}},
+			{onAppRole[5], "PUT", "auth/approle/role/deploy/secret-id-accessor/lookup", map[string]any{"secret_id_accessor": p.accessor("twin")}},
+			{onAppRole[6], "PUT", "auth/approle/role/deploy/secret-id-accessor/destroy", map[string]any{"secret_id_accessor": p.accessor("twin")}},
 		} {
 			for _, who := range []string{"ci", "operator"} {
 				said := permissions(t, p, p.wire(), p.value(who))[c.name]
@@ -121,7 +141,9 @@ func TestEveryNamedPermissionIsLookedFor(t *testing.T) {
 func TestPermissionsThatAreNotToldAreUnknown(t *testing.T) {
 	p := inWorld(t, seed())
 	var empty []string
-	for _, path := range []string{"auth/jwt/role/ci", "auth/token/accessors/", "auth/token/lookup-accessor", "auth/token/revoke-accessor", "secret/data/ci/npm", "secret/metadata/ci/npm", "secret/destroy/ci/npm"} {
+	for _, path := range []string{"auth/jwt/role/ci", "auth/token/accessors/", "auth/token/lookup-accessor", "auth/token/revoke-accessor", "secret/data/ci/npm", "secret/metadata/ci/npm", "secret/destroy/ci/npm",
+		"auth/approle/role/deploy", "auth/approle/role/deploy/role-id", "auth/approle/role/deploy/secret-id", "auth/approle/role/deploy/secret-id/", "auth/approle/role/deploy/secret-id/lookup",
+		"auth/approle/role/deploy/secret-id-accessor/lookup", "auth/approle/role/deploy/secret-id-accessor/destroy"} {
 		empty = append(empty, `"`+path+`":[]`)
 	}
 	for _, answer := range []string{`{"data":{` + strings.Join(empty, ",") + `}}`, `{"data":{}}`, `{"data":{"auth/jwt/role/ci":["read"]}}`, `{"data":null}`, `{`, `{"data":{"auth/jwt/role/ci":"read"}}`} {

@@ -40,7 +40,7 @@ func (t token) role() (jwtRole, bool) {
 }
 
 func (t token) snapshot() snapshot.VaultToken {
-	return snapshot.VaultToken{Accessor: t.Accessor, Path: t.Path, Role: t.Meta["role"], Policies: t.Policies, Type: t.Type, Meta: t.Meta, Created: t.Created}
+	return snapshot.VaultToken{Accessor: t.Accessor, Path: t.Path, Role: or(t.Meta["role"], t.Meta["role_name"]), Policies: t.Policies, Type: t.Type, Meta: t.Meta, Created: t.Created}
 }
 
 func parseToken(s *api.Secret) (token, error) {

@@ -122,6 +122,11 @@ func (a tokenRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	if err != nil {
 		return adapters.Unread(err)
 	}
+	return a.left(ctx, t, me, role, func(x token) bool { return x.of(role) })
+}
+
+// left is the reading of what a role's logins made; mine tells which tokens those are.
+func (a tokenRevoke) left(ctx context.Context, t adapters.Task, me token, role jwtRole, mine func(token) bool) plan.Reading {
 	raw, err := a.c.role(ctx, role)
 	if err != nil && !absent(err) {
 		return adapters.Unread(err)
@@ -133,7 +138,7 @@ func (a tokenRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	r := plan.Reading{State: plan.Held, Proof: plan.P1, Detail: "no service token of the role is left"}
 	for _, x := range tokens {
 		switch {
-		case !x.of(role):
+		case !mine(x):
 		case x.Accessor == me.Accessor:
 			r.Found = append(r.Found, spared(x, "is firebreak's own token and was not revoked; respond with a token of another role, then retry"))
 		case mayBeParent(x, me):

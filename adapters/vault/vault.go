@@ -1,5 +1,5 @@
 // Package vault is the adapter for HashiCorp Vault and servers that speak its API:
-// JWT roles and their tokens, and the KV version 2 engine as a store.
+// JWT roles and their tokens, secret-ids of AppRoles, and the KV version 2 engine as a store.
 //
 // It uses the official client unmodified, with its retries off: the client's
 // default is to send a request again on connection errors and 5xx, which would
@@ -51,11 +51,19 @@ func (*Provider) Name() string { return "vault" }
 
 // Actions implements adapters.Provider.
 func (p *Provider) Actions() []adapters.Action {
-	return []adapters.Action{roleBlock{p.c}, tokenRevoke{p.c}, kvPut{p.c}, kvDestroy{p.c}}
+	return []adapters.Action{
+		roleBlock{p.c}, tokenRevoke{p.c}, kvPut{p.c}, kvDestroy{p.c},
+		secretIDMint{p.c}, secretIDDestroy{p.c}, secretIDTest{p.c}, appRoleTokens{tokenRevoke{p.c}},
+	}
 }
 
 // Issuers implements adapters.Provider.
-func (*Provider) Issuers() []plan.Issuer { return nil }
+func (*Provider) Issuers() []plan.Issuer {
+	return []plan.Issuer{{
+		Name: "vault.approle", Mint: secretIDMintName, Test: secretIDTestName, Sessions: appRoleTokensName, Destroy: secretIDDestroyName,
+		Outputs: []string{"role_id", "value"}, Provider: "vault",
+	}}
+}
 
 // Stores implements adapters.Provider.
 func (*Provider) Stores() []plan.StoreKind {
@@ -67,7 +75,8 @@ func (*Provider) Stores() []plan.StoreKind {
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	ctx = adapters.Patient(ctx)
 	roles, stores := wanted(scope)
-	if len(roles)+len(stores) == 0 {
+	appRoles := wantedAppRoles(scope)
+	if len(roles)+len(stores)+len(appRoles) == 0 {
 		return nil
 	}
 	gap := func(what string, err error) {
@@ -87,13 +96,21 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		}
 		v.Roles = append(v.Roles, snapshot.VaultRole{Mount: r.mount, Name: r.name, Raw: raw})
 	}
-	if len(roles) > 0 {
+	for _, r := range appRoles {
+		x, err := p.c.appRole(ctx, r)
+		if err != nil {
+			gap("secret-ids of "+r.String(), err)
+			continue
+		}
+		v.AppRoles = append(v.AppRoles, x)
+	}
+	if len(roles)+len(appRoles) > 0 {
 		tokens, err := p.c.tokens(ctx)
 		if err != nil {
 			gap("tokens", err)
 		}
 		for _, t := range tokens {
-			if slices.ContainsFunc(roles, t.of) {
+			if slices.ContainsFunc(roles, t.of) || slices.ContainsFunc(appRoles, func(r appRole) bool { return r.issued(t) }) {
 				v.Tokens = append(v.Tokens, t.snapshot())
 			}
 		}
@@ -107,7 +124,7 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		v.KV = append(v.KV, snapshot.VaultKV{Mount: st.mount, Path: st.path, Version: version, Destroyed: destroyed})
 	}
 	s.Vault = append(s.Vault, v)
-	s.Permissions = append(s.Permissions, p.c.permissions(ctx, roles, stores)...)
+	s.Permissions = append(s.Permissions, p.c.permissions(ctx, roles, appRoles, stores)...)
 	return nil
 }
 

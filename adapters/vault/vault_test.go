@@ -46,6 +46,10 @@ var irPolicy = map[string][]wvault.Rule{
 		{Path: "auth/token/revoke-accessor", Capabilities: []string{"update"}},
 		{Path: "auth/+/role/+", Capabilities: []string{"read", "update"}},
 		{Path: "secret/*", Capabilities: []string{"create", "update", "read"}},
+		{Path: "auth/approle/role/deploy/role-id", Capabilities: []string{"read"}},
+		{Path: "auth/approle/role/deploy/secret-id", Capabilities: []string{"list", "update"}},
+		{Path: "auth/approle/role/deploy/secret-id/lookup", Capabilities: []string{"update"}},
+		{Path: "auth/approle/role/deploy/secret-id-accessor/+", Capabilities: []string{"update"}},
 	},
 	"ci": {{Path: "secret/data/ci/*", Capabilities: []string{"read"}}},
 }
@@ -67,12 +71,16 @@ func seed() wvault.Seed {
 			loggedIn("docs", "hvs.token-of-another-role", "acc-docs", "docs"),
 		},
 		Roles: []wvault.Role{bound("ci"), bound("docs")},
-		KV:    []wvault.Secret{{Path: "ci/npm", Data: map[string]any{"token": oldValue, "other": another}}},
+		AppRoles: []wvault.AppRole{{Name: "deploy", RoleID: "role-id-of-deploy", Policies: []string{"ci"}, TTL: 3600, SecretIDs: []wvault.SecretID{
+			{Name: "stolen", Value: stolenID, Accessor: "acc-stolen", CIDRs: []string{"127.0.0.0/8"}}, {Name: "twin", Value: twinID, Accessor: "acc-twin"},
+		}}},
+		KV: []wvault.Secret{{Path: "ci/npm", Data: map[string]any{"token": oldValue, "other": another}}},
 	}
 }
 
 var scope = adapters.Scope{
 	Identities: map[string]string{"ci": "vault.jwt_role"},
+	Issuers:    []adapters.Selector{{Name: "vault.approle", With: map[string]string{"role": "deploy"}}},
 	Stores:     []adapters.Selector{{Name: "vault.kv", With: map[string]string{"mount": "secret", "path": "ci/npm"}}},
 }
 
@@ -80,23 +88,27 @@ var scope = adapters.Scope{
 // above the server, so each can be had on a real one too.
 func suite(g ground, action string, s wvault.Seed, truth func(testing.TB, *place) bool) adaptertest.Suite {
 	var p *place
-	canaries := []secret.Text{secret.NewString(oldValue), secret.NewString(another), {}, {}, {}}
+	canaries := []secret.Text{secret.NewString(oldValue), secret.NewString(another), secret.NewString(stolenID), secret.NewString(twinID), {}, {}, {}}
 	return adaptertest.Suite{
 		Action: action,
 		World: func(t *testing.T) adaptertest.World {
 			p = g.open(t, s)
 			for i, name := range []string{"operator", "ci", "ci-2"} {
-				canaries[2+i] = secret.NewString(p.value(name))
+				canaries[4+i] = secret.NewString(p.value(name))
 			}
 			here := p
-			return adaptertest.World{Transport: p.wire().Transport, Now: p.now, Advance: p.advance, Truth: func() bool { return truth(t, here) }}
+			w := adaptertest.World{Transport: p.wire().Transport, Now: p.now, Advance: p.advance}
+			if truth != nil {
+				w.Truth = func() bool { return truth(t, here) }
+			}
+			return w
 		},
 		Provider: func(t *testing.T, wire adapters.Wire) adapters.Provider {
 			return p.provider(t, wire, p.value("operator"))
 		},
 		Scope: scope,
 		Mutates: func(r *http.Request) bool {
-			return adapters.MutatesByMethod(r) && !strings.HasSuffix(r.URL.Path, "/lookup-accessor") && !strings.HasSuffix(r.URL.Path, "/capabilities-self")
+			return adapters.MutatesByMethod(r) && !strings.HasSuffix(r.URL.Path, "/lookup-accessor") && !strings.HasSuffix(r.URL.Path, "/lookup") && !strings.HasSuffix(r.URL.Path, "/capabilities-self")
 		},
 		Canaries: canaries,
 	}
@@ -110,6 +122,7 @@ func ciRole() adapters.Inputs { return adapters.Inputs{"mount": literal("jwt"), 
 func TestConformance(t *testing.T) {
 	both(t, func(t *testing.T, g ground) {
 		checks, suites := 0, []adaptertest.Suite{revokeSuite(g), blockSuite(g), putSuite(g), destroySuite(g)}
+		suites = append(suites, appRoleSuites(g)...)
 		for _, s := range suites {
 			open := s.World
 			s.World = func(t *testing.T) adaptertest.World {

@@ -185,7 +185,7 @@ func (r *rotation) endSessions() {
 	}
 	spec := r.spec(r.issuer.Sessions)
 	in := r.settings(spec)
-	if _, takes := field(spec, "stopped"); takes && produces(r.spec(r.issuer.Disable), "stopped") {
+	if _, takes := field(spec, "stopped"); takes && produces(r.spec(r.first.Use), "stopped") {
 		in["stopped"] = plan.Value{Output: &plan.Ref{Action: r.first.ID, Name: "stopped"}}
 	}
 	r.cut = r.c.add(r.draft(spec, plan.Cut, in, ids([]*plan.Action{r.first})))

@@ -22,6 +22,7 @@ type attacker struct {
 	agent    string
 	round    int
 	sessions map[string]session // newest by role
+	tokens   map[string]string  // Vault's, newest by secret-id
 }
 
 func newAttacker(r *Rehearsal) *attacker {
@@ -29,7 +30,7 @@ func newAttacker(r *Rehearsal) *attacker {
 	if name == "" {
 		name = "attacker"
 	}
-	a := &attacker{r: r, agent: "attacker/" + name, sessions: map[string]session{}}
+	a := &attacker{r: r, agent: "attacker/" + name, sessions: map[string]session{}, tokens: map[string]string{}}
 	a.client = &http.Client{Transport: signed{a.agent, r.Transport}}
 	return a
 }
@@ -65,9 +66,17 @@ func (a *attacker) publish(ctx context.Context, held string) error {
 	return nil
 }
 
-// read reads what a held Vault token or key pair opens.
+// read reads what a held Vault token, secret-id or key pair opens.
 func (a *attacker) read(ctx context.Context, held string) error {
-	if value, ok := a.r.vaultToken(held); ok {
+	value, ok := a.r.vaultToken(held)
+	if role, secretID, is := a.r.secretID(held); is {
+		var err error
+		if value, err = a.logIn(ctx, role, secretID); err != nil {
+			return err
+		}
+		ok = value != ""
+	}
+	if ok {
 		for _, path := range slices.Sorted(maps.Keys(a.r.Scenario.World.Vault.KV)) {
 			mount, rest, _ := strings.Cut(path, "/")
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.r.World.URL("vault")+"/v1/"+mount+"/data/"+rest, nil)

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/firebreak/firebreak/internal/world/aws"
-	"github.com/firebreak/firebreak/internal/world/vault"
 )
 
 // session is a set of AWS credentials in the attacker's hands.
@@ -126,18 +125,4 @@ func trouble(err error) error {
 func (r *Rehearsal) key(name string) (k session, ok bool) {
 	r.look(func() { k, ok = r.p.aws.Key(name) })
 	return k, ok
-}
-
-// vaultToken gives the value of a held Vault token.
-func (r *Rehearsal) vaultToken(name string) (value string, ok bool) {
-	r.look(func() {
-		if st, is := r.p.vault.State().(*vault.State); is {
-			for _, t := range st.Tokens {
-				if t.Name == name {
-					value, ok = t.Value, true
-				}
-			}
-		}
-	})
-	return value, ok
 }

@@ -106,6 +106,9 @@ func (l *Loaded) credentials() []string {
 	for _, t := range l.World.Vault.Tokens {
 		all = append(all, t.Name)
 	}
+	for _, r := range l.World.Vault.AppRoles {
+		all = append(all, r.SecretIDs...)
+	}
 	for _, u := range l.World.AWS.Users {
 		for _, k := range u.Keys {
 			all = append(all, k.Credential)

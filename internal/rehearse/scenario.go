@@ -127,6 +127,15 @@ type Vault struct {
 	Policies map[string][]vault.Rule      `yaml:"policies"`
 	JWTRoles []vault.Role                 `yaml:"jwt_roles"` // the identity "vault:NAME"
 	Tokens   []VaultToken                 `yaml:"tokens"`
+	AppRoles []VaultAppRole               `yaml:"approles"`
+}
+
+// VaultAppRole is a role that a role id and a secret-id log in to. Both are made.
+type VaultAppRole struct {
+	Name      string   `yaml:"name"`
+	Policies  []string `yaml:"token_policies"`
+	TTL       int      `yaml:"token_ttl"`  // seconds
+	SecretIDs []string `yaml:"secret_ids"` // their names in the world's log
 }
 
 // VaultToken is a token alive at the beginning, got through a role when the

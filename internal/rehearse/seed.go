@@ -23,7 +23,7 @@ type providers struct {
 	vault  *vault.Server
 	npm    *npm.Registry
 	db     *postgres.Server  // nil where there is none
-	keys   map[string]string // private halves of GitHub's deploy keys and people's tokens, by credential
+	keys   map[string]string // private halves of GitHub's deploy keys, people's tokens, and secret-ids of Vault's AppRoles, by credential
 }
 
 // all are the providers of the world.
@@ -51,6 +51,7 @@ func (l *Loaded) seed(c world.Core) (p providers, err error) {
 	if p.keys, err = l.ofGitHub(c); err != nil {
 		return p, err
 	}
+	l.secretIDs(c, p.keys)
 	if p.vault, err = l.vaultServer(c, p); err != nil {
 		return p, err
 	}
@@ -172,6 +173,13 @@ func (l *Loaded) vaultServer(c world.Core, p providers) (*vault.Server, error) {
 			Meta: map[string]string{"role": r.Name}, Created: c.Now().Add(-l.Incident.Since), TTL: time.Duration(r.TTL) * time.Second,
 		})
 	}
+	for _, r := range v.AppRoles {
+		x := vault.AppRole{Name: r.Name, Policies: r.Policies, TTL: r.TTL}
+		for _, name := range r.SecretIDs {
+			x.SecretIDs = append(x.SecretIDs, vault.SecretID{Name: name, Value: p.keys[name]})
+		}
+		s.AppRoles = append(s.AppRoles, x)
+	}
 	for _, path := range slices.Sorted(maps.Keys(v.KV)) {
 		mount, rest, _ := strings.Cut(path, "/")
 		data := map[string]any{}
@@ -185,6 +193,15 @@ func (l *Loaded) vaultServer(c world.Core, p providers) (*vault.Server, error) {
 		s.KV = append(s.KV, vault.Secret{Mount: mount, Path: rest, Data: data})
 	}
 	return vault.New(c, s), nil
+}
+
+// secretIDs makes the values of AppRoles' secret-ids.
+func (l *Loaded) secretIDs(c world.Core, keys map[string]string) {
+	for _, r := range l.World.Vault.AppRoles {
+		for _, name := range r.SecretIDs {
+			keys[name] = c.Text(36)
+		}
+	}
 }
 
 // ofGitHub makes the private halves of the deploy keys that are credentials, and the

@@ -294,6 +294,28 @@ type Vault struct {
 	Roles   []VaultRole  `json:"roles,omitempty"`
 	Tokens  []VaultToken `json:"tokens,omitempty"`
 	KV      []VaultKV    `json:"kv,omitempty"`
+	// AppRoles are the roles that a role id and a secret-id log in to.
+	AppRoles []VaultAppRole `json:"approles,omitempty"`
+}
+
+// VaultAppRole is a role of an AppRole mount. Neither role id nor secret-ids are in it.
+type VaultAppRole struct {
+	Mount string `json:"mount"`
+	Name  string `json:"name"`
+	// Raw are the server's own fields.
+	Raw       json.RawMessage `json:"raw"`
+	SecretIDs []VaultSecretID `json:"secret_ids,omitempty"`
+}
+
+// VaultSecretID is a secret-id by its accessor, which logs nobody in.
+type VaultSecretID struct {
+	Accessor string            `json:"accessor"`
+	Created  time.Time         `json:"created,omitzero"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+	// CIDRs are the networks from which it logs in, TokenCIDRs those from which its
+	// tokens work; none: the role's.
+	CIDRs      []string `json:"cidrs,omitempty"`
+	TokenCIDRs []string `json:"token_cidrs,omitempty"`
 }
 
 // VaultRole is a JWT auth role, with the server's own fields.

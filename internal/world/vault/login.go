@@ -13,6 +13,10 @@ import (
 // login gives a token of a role to a JWT whose claims the role binds. The world
 // does not check signatures: whoever holds a JWT there got it from the world.
 func (v *Server) login(w http.ResponseWriter, r *http.Request, rt route, _ *Token) {
+	if v.appRoles(rt.mount) {
+		v.loginAppRole(w, r, rt)
+		return
+	}
 	var body struct {
 		Role string `json:"role"`
 		JWT  string `json:"jwt"`
@@ -38,14 +42,15 @@ func (v *Server) login(w http.ResponseWriter, r *http.Request, rt route, _ *Toke
 			refuse(w, http.StatusBadRequest, why)
 			return
 		}
-		v.admit(w, role)
+		v.admit(w, role, map[string]string{"role": role.Name})
 	}
 }
 
-func (v *Server) admit(w http.ResponseWriter, role *Role) {
+// admit gives a token of a role; meta is what its lookup tells of the login.
+func (v *Server) admit(w http.ResponseWriter, role *Role, meta map[string]string) {
 	t := &Token{
 		Name: issuedName + strconv.FormatInt(v.core.ID(), 10), Type: "service", Path: loginPath(role.Mount),
-		Policies: slices.Clone(role.Policies), Meta: map[string]string{"role": role.Name}, Created: v.core.Now(), TTL: seconds(role.TTL),
+		Policies: slices.Clone(role.Policies), Meta: meta, Created: v.core.Now(), TTL: seconds(role.TTL),
 	}
 	if !role.NoDefaultPolicy {
 		t.Policies = withDefault(t.Policies)

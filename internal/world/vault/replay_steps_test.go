@@ -21,7 +21,7 @@ func presents(role string, more m) m { return m{"role": role, "jwt": claim(more)
 // refusal of each looks like.
 func steps() []step {
 	var all []step
-	for _, part := range [][]step{whoSteps(), loginSteps(), tokenSteps(), capabilitySteps(), roleSteps(), kvSteps(), routeSteps()} {
+	for _, part := range [][]step{whoSteps(), loginSteps(), tokenSteps(), capabilitySteps(), roleSteps(), appRoleSteps(), kvSteps(), routeSteps()} {
 		all = append(all, part...)
 	}
 	return all

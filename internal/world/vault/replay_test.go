@@ -40,6 +40,7 @@ type server struct {
 	forger counterpart.Issuer
 	tokens map[string]string
 	named  map[string]string // accessors
+	secret map[string]string // values of secret-ids
 }
 
 func (s *server) do(t *testing.T, x step) counterpart.VaultAnswer {
@@ -48,12 +49,19 @@ func (s *server) do(t *testing.T, x step) counterpart.VaultAnswer {
 		for n, a := range s.named {
 			text = strings.ReplaceAll(text, "{accessor "+n+"}", a)
 		}
+		for n, v := range s.secret {
+			text = strings.ReplaceAll(text, "{secret-id "+n+"}", v)
+		}
 		return text
 	}
 	a := s.Call(t, s.tokens[x.as], x.method, replace(x.path), s.fill(t, x.body, replace))
 	if auth, ok := a.Body["auth"].(map[string]any); ok && x.keep != "" {
 		s.tokens[x.keep], _ = auth["client_token"].(string)
 		s.named[x.keep], _ = auth["accessor"].(string)
+	}
+	if d, ok := a.Body["data"].(map[string]any); ok && x.keep != "" && d["secret_id"] != nil {
+		s.secret[x.keep], _ = d["secret_id"].(string)
+		s.named[x.keep], _ = d["secret_id_accessor"].(string)
 	}
 	return a
 }
@@ -113,7 +121,7 @@ func TestTheWorldAnswersAsVaultDoes(t *testing.T) {
 // volatile members are compared by their kind alone: they are made by the server.
 var volatile = []string{
 	"accessor", "client_token", "id", "creation_time", "expire_time", "issue_time", "ttl", "entity_id", "display_name",
-	"server_time_utc", "cluster_id", "cluster_name", "created_time", "updated_time", "keys",
+	"server_time_utc", "cluster_id", "cluster_name", "created_time", "updated_time", "keys", "secret_id", "secret_id_accessor", "last_updated_time",
 }
 
 // compare lists what differs in status, members and values.
@@ -196,6 +204,7 @@ var policies = map[string][]vault.Rule{
 		{Path: "auth/token/revoke-accessor", Capabilities: []string{"update"}},
 		{Path: "auth/+/role/+", Capabilities: []string{"read", "create", "update", "delete"}},
 		{Path: "secret/*", Capabilities: []string{"create", "update", "read"}},
+		{Path: "auth/approle/role/+/*", Capabilities: []string{"create", "update", "read", "list"}},
 	},
 	"ci":      {{Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/ci/hidden", Capabilities: []string{"deny"}}},
 	"narrow":  {{Path: "secret/*", Capabilities: []string{"deny"}}, {Path: "secret/data/ci/*", Capabilities: []string{"read"}}, {Path: "secret/data/+/npm", Capabilities: []string{"update"}}, {Path: "secret/data/+/+/x*", Capabilities: []string{"list"}}},
@@ -212,8 +221,8 @@ var policies = map[string][]vault.Rule{
 
 func worldServer(t *testing.T) *server {
 	t.Helper()
-	seed := vault.Seed{Policies: policies, Tokens: []vault.Token{{Name: "root", Value: root, Accessor: "a-root", Policies: []string{"root"}}}, Roles: seededRoles(), KV: []vault.Secret{{Path: "ci/npm", Data: map[string]any{"token": "one"}}, {Path: "ci/hidden", Data: map[string]any{"x": "y"}}}}
-	s := &server{tokens: map[string]string{"root": root, "bogus": "hvs.bogus"}, named: map[string]string{"root": "a-root"}, issuer: counterpart.NewIssuer(t), forger: counterpart.NewIssuer(t)}
+	seed := vault.Seed{Policies: policies, Tokens: []vault.Token{{Name: "root", Value: root, Accessor: "a-root", Policies: []string{"root"}}}, Roles: seededRoles(), AppRoles: seededAppRoles(), KV: []vault.Secret{{Path: "ci/npm", Data: map[string]any{"token": "one"}}, {Path: "ci/hidden", Data: map[string]any{"x": "y"}}}}
+	s := &server{secret: map[string]string{}, tokens: map[string]string{"root": root, "bogus": "hvs.bogus"}, named: map[string]string{"root": "a-root"}, issuer: counterpart.NewIssuer(t), forger: counterpart.NewIssuer(t)}
 	for name, ask := range tokens() {
 		x := vault.Token{Name: name, Value: "hvs.value-of-" + name, Accessor: "accessor-of-" + name, Policies: ask.policies, NoDefaultPolicy: ask.bare}
 		s.tokens[name], s.named[name] = x.Value, x.Accessor
@@ -245,10 +254,18 @@ func seededRoles() []vault.Role {
 	}
 }
 
+func seededAppRoles() []vault.AppRole {
+	return []vault.AppRole{
+		{Name: "deploy", RoleID: "role-id-of-deploy", Policies: []string{"ci"}, TTL: 600},
+		{Name: "once", RoleID: "role-id-of-once", Policies: []string{"ci"}, IDTTL: 600, IDUses: 1},
+		{Name: "bare", RoleID: "role-id-of-bare", Policies: []string{"ci"}, Unbound: true, TokenType: "batch", TTL: 60},
+	}
+}
+
 func realServer(t *testing.T) *server {
 	t.Helper()
 	v := counterpart.Vault(t)
-	s := &server{VaultServer: v, now: time.Now, tokens: map[string]string{"root": v.Root, "bogus": "hvs.bogus"}, named: map[string]string{}, issuer: counterpart.NewIssuer(t), forger: counterpart.NewIssuer(t)}
+	s := &server{secret: map[string]string{}, VaultServer: v, now: time.Now, tokens: map[string]string{"root": v.Root, "bogus": "hvs.bogus"}, named: map[string]string{}, issuer: counterpart.NewIssuer(t), forger: counterpart.NewIssuer(t)}
 	s.named["root"], _ = v.Must(t, "GET", "auth/token/lookup-self", nil)["accessor"].(string)
 	for name, rules := range policies {
 		var text strings.Builder
@@ -278,6 +295,18 @@ func realServer(t *testing.T) *server {
 			b["token_ttl"] = r.TTL
 		}
 		v.Must(t, "POST", "auth/jwt/role/"+r.Name, b)
+	}
+	v.Must(t, "POST", "sys/auth/approle", map[string]any{"type": "approle"})
+	for _, r := range seededAppRoles() {
+		b := map[string]any{"token_policies": r.Policies, "bind_secret_id": !r.Unbound, "token_ttl": r.TTL, "secret_id_ttl": r.IDTTL, "secret_id_num_uses": r.IDUses}
+		if r.TokenType != "" {
+			b["token_type"] = r.TokenType
+		}
+		if r.Unbound {
+			b["token_bound_cidrs"] = "127.0.0.0/8"
+		}
+		v.Must(t, "POST", "auth/approle/role/"+r.Name, b)
+		v.Must(t, "POST", "auth/approle/role/"+r.Name+"/role-id", map[string]any{"role_id": r.RoleID})
 	}
 	v.KV(t, "secret")
 	v.Must(t, "PUT", "secret/data/ci/npm", map[string]any{"data": map[string]any{"token": "one"}})

@@ -155,6 +155,10 @@ func (v *Server) role(mount, name string) *Role {
 }
 
 func (v *Server) readRole(w http.ResponseWriter, _ *http.Request, rt route, _ *Token) {
+	if r := v.appRole(rt.mount, rt.object); r != nil {
+		v.readAppRole(w, r)
+		return
+	}
 	r := v.role(rt.mount, rt.object)
 	if r == nil {
 		refuse(w, http.StatusNotFound)

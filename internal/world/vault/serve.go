@@ -18,7 +18,7 @@ type route struct {
 	path   string   // below /v1/
 	need   []string // capabilities the token must have
 	change bool
-	jwt    bool
+	login  bool                      // asked without a token
 	fresh  func(*Server, route) bool // whether the object does not exist: a write then needs create, not update
 	serve  func(*Server, http.ResponseWriter, *http.Request, route, *Token)
 }
@@ -52,7 +52,9 @@ func parse(r *http.Request) route {
 	parts := strings.Split(path, "/")
 	switch {
 	case len(parts) == 3 && parts[0] == "auth" && parts[2] == "login" && method == http.MethodPut:
-		rt.call, rt.mount, rt.change, rt.jwt, rt.serve = "POST jwt login", parts[1], true, true, (*Server).login
+		rt.call, rt.mount, rt.change, rt.login, rt.serve = "POST login", parts[1], true, true, (*Server).login
+	case len(parts) > 4 && parts[0] == "auth" && parts[2] == "role":
+		parseAppRole(&rt, method, parts)
 	case len(parts) == 4 && parts[0] == "auth" && parts[2] == "role":
 		rt.mount, rt.object = parts[1], parts[3]
 		rt.fresh = func(v *Server, rt route) bool { return v.role(rt.mount, rt.object) == nil }
@@ -94,12 +96,12 @@ func (rt *route) pick(method, what string, read, write handler) {
 func (v *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", v.core.Now().UTC().Format(http.TimeFormat))
 	rt := parse(r)
-	if rt.jwt && !v.mounted(rt) { // nothing is told to somebody without a token
+	if rt.login && !v.mounted(rt) { // nothing is told to somebody without a token
 		refuse(w, http.StatusForbidden, "permission denied")
 		return
 	}
 	var me *Token
-	if !rt.jwt && rt.call != "GET health" {
+	if !rt.login && rt.call != "GET health" {
 		me = v.presented(r.Header.Get("X-Vault-Token"))
 		if me == nil {
 			refuse(w, http.StatusForbidden, "permission denied")
@@ -132,6 +134,7 @@ func (v *Server) needed(rt route) []string {
 // and paths, and the two a server is expected to have.
 func (v *Server) mounted(rt route) bool {
 	return rt.mount == "" || rt.mount == "jwt" || rt.mount == "secret" ||
+		v.appRoles(rt.mount) ||
 		slices.ContainsFunc(v.state.Roles, func(r *Role) bool { return r.Mount == rt.mount }) ||
 		slices.ContainsFunc(v.state.KV, func(s *Secret) bool { return s.Mount == rt.mount })
 }
@@ -198,5 +201,7 @@ func decode(w http.ResponseWriter, r *http.Request, into any) bool {
 	}
 	return true
 }
+
+func unmarshal(text string, into any) bool { return json.Unmarshal([]byte(text), into) == nil }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -35,8 +35,11 @@ func (t *Token) json(now time.Time, withID bool) map[string]any {
 		"path": t.Path, "policies": t.Policies, "meta": t.Meta, "type": t.Type, "orphan": t.Parent == "", "id": "",
 		"display_name": "token", "entity_id": "", "expire_time": nil, "explicit_max_ttl": 0, "num_uses": 0,
 	}
-	if role := t.Meta["role"]; role != "" {
+	switch role := t.Meta["role"]; {
+	case role != "":
 		d["display_name"], d["entity_id"] = "jwt-"+role, entity(t)
+	case t.Meta["role_name"] != "":
+		d["display_name"], d["entity_id"] = "approle", entity(t)
 	}
 	if t.TTL > 0 {
 		d["expire_time"] = t.Created.Add(t.TTL).UTC().Format(time.RFC3339Nano)
@@ -51,7 +54,7 @@ func (t *Token) json(now time.Time, withID bool) map[string]any {
 // entity is the id of the identity a login stands for.
 func entity(t *Token) string {
 	h := fnv.New64a()
-	h.Write([]byte(t.Path + t.Meta["role"])) //nolint:errcheck // a hash takes everything
+	h.Write([]byte(t.Path + t.Meta["role"] + t.Meta["role_name"])) //nolint:errcheck // a hash takes everything
 	return "entity-" + strconv.FormatUint(h.Sum64(), 16)
 }
 

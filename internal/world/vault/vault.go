@@ -25,6 +25,7 @@ type Seed struct {
 	Tokens   []Token           `json:"tokens"`
 	Roles    []Role            `json:"jwt_roles"`
 	KV       []Secret          `json:"kv"`
+	AppRoles []AppRole         `json:"approles"`
 	// Operator is the name of the responder's token; "" for none.
 	Operator string `json:"operator,omitempty"`
 }
@@ -81,6 +82,7 @@ type State struct {
 	Tokens   []*Token          `json:"tokens"`
 	Roles    []*Role           `json:"roles"`
 	KV       []*Secret         `json:"kv"`
+	AppRoles []*AppRole        `json:"approles"`
 	Operator string            `json:"operator"`
 }
 
@@ -106,6 +108,9 @@ func New(core world.Core, s Seed) *Server {
 		r.Mount, r.Name = cmp.Or(r.Mount, "jwt"), strings.ToLower(r.Name)
 		r.Type, r.BoundClaimsType, r.TokenType = cmp.Or(r.Type, "jwt"), cmp.Or(r.BoundClaimsType, "string"), cmp.Or(r.TokenType, "default")
 		v.state.Roles = append(v.state.Roles, &r)
+	}
+	for _, r := range s.AppRoles {
+		v.seedAppRole(r)
 	}
 	for _, k := range s.KV {
 		k.Mount = cmp.Or(k.Mount, "secret")
@@ -191,7 +196,7 @@ func (v *Server) Project(now time.Time) map[string]string {
 	for _, t := range v.state.Tokens {
 		switch live := t.live(now); {
 		case issued(t.Name) && live:
-			out["vault token of role "+t.Meta["role"]] = "alive"
+			out["vault token of role "+cmp.Or(t.Meta["role"], t.Meta["role_name"])] = "alive"
 		case issued(t.Name):
 		case live:
 			out["credential "+t.Name] = "alive"
@@ -199,6 +204,7 @@ func (v *Server) Project(now time.Time) map[string]string {
 			out["credential "+t.Name] = "dead"
 		}
 	}
+	v.projectAppRoles(now, out)
 	return out
 }
 
@@ -218,12 +224,13 @@ func (v *Server) Describe(r *http.Request, body []byte) world.Request {
 	rt := parse(r)
 	d := world.Request{Call: "vault " + rt.call, Object: rt.object, Mutating: rt.change, Value: r.Header.Get("X-Vault-Token")}
 	d.Free = rt.call == "GET health" // Source: Vault API, /sys/quotas/config: exempt by default
-	if d.Value == "" && rt.jwt {
+	if d.Value == "" && rt.login {
 		var login struct {
-			JWT string `json:"jwt"`
+			JWT      string `json:"jwt"`
+			SecretID string `json:"secret_id"`
 		}
 		if json.Unmarshal(body, &login) == nil {
-			d.Value = login.JWT
+			d.Value = cmp.Or(login.JWT, login.SecretID)
 		}
 	}
 	return d

@@ -180,7 +180,7 @@ func TestDescribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := w.Requests(false)
-	if len(got) != 2 || got[0].Call != "vault POST lookup-accessor" || got[0].Mutating || got[0].Credential != "root" || got[1].Call != "vault POST jwt login" || !got[1].Mutating {
+	if len(got) != 2 || got[0].Call != "vault POST lookup-accessor" || got[0].Mutating || got[0].Credential != "root" || got[1].Call != "vault POST login" || !got[1].Mutating {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -1,0 +1,53 @@
+package vault_test
+
+// appRoleSteps are what the issuer asks, and logins.
+func appRoleSteps() []step {
+	const role = "auth/approle/role/deploy"
+	login := func(roleID, secretID string) m { return m{"role_id": roleID, "secret_id": secretID} }
+	return []step{
+		{name: "approle, read", as: "operator", method: "GET", path: role},
+		{name: "approle, read in capitals", as: "operator", method: "GET", path: "auth/approle/role/Deploy"},
+		{name: "approle, read with uses", as: "operator", method: "GET", path: "auth/approle/role/once"},
+		{name: "approle, none", as: "operator", method: "GET", path: "auth/approle/role/none"},
+		{name: "role id", as: "operator", method: "GET", path: role + "/role-id"},
+		{name: "role id, no role", as: "operator", method: "GET", path: "auth/approle/role/none/role-id"},
+		{name: "role id, may not", as: "narrow", method: "GET", path: role + "/role-id"},
+		{name: "secret-ids, empty", as: "operator", method: "LIST", path: role + "/secret-id"},
+		{name: "secret-ids, no role", as: "operator", method: "LIST", path: "auth/approle/role/none/secret-id"},
+		{name: "secret-ids, may not", as: "narrow", method: "LIST", path: role + "/secret-id"},
+		{name: "make one", as: "operator", method: "PUT", path: role + "/secret-id", body: m{"metadata": `{"firebreak":"label"}`}, keep: "one"},
+		{name: "make another", as: "operator", method: "POST", path: role + "/secret-id", body: m{"cidr_list": []string{"127.0.0.0/8"}, "token_bound_cidrs": []string{"127.0.0.1/32"}}, keep: "two"},
+		{name: "make one, no role", as: "operator", method: "PUT", path: "auth/approle/role/none/secret-id", body: m{}},
+		{name: "make one, not bound", as: "operator", method: "PUT", path: "auth/approle/role/bare/secret-id", body: m{}},
+		{name: "make one, may not", as: "narrow", method: "PUT", path: role + "/secret-id", body: m{}},
+		{name: "make one with uses", as: "operator", method: "PUT", path: "auth/approle/role/once/secret-id", body: m{}, keep: "once"},
+		{name: "secret-ids", as: "operator", method: "LIST", path: role + "/secret-id"},
+		{name: "look up a value", as: "operator", method: "PUT", path: role + "/secret-id/lookup", body: m{"secret_id": "{secret-id one}"}},
+		{name: "look up the other", as: "operator", method: "PUT", path: role + "/secret-id/lookup", body: m{"secret_id": "{secret-id two}"}},
+		{name: "look up an unknown value", as: "operator", method: "PUT", path: role + "/secret-id/lookup", body: m{"secret_id": "nothing"}},
+		{name: "look up a value at another role", as: "operator", method: "PUT", path: "auth/approle/role/once/secret-id/lookup", body: m{"secret_id": "{secret-id one}"}},
+		{name: "look up a value, no role", as: "operator", method: "PUT", path: "auth/approle/role/none/secret-id/lookup", body: m{"secret_id": "x"}},
+		{name: "look up nothing", as: "operator", method: "PUT", path: role + "/secret-id/lookup", body: m{}},
+		{name: "look up an accessor", as: "operator", method: "PUT", path: role + "/secret-id-accessor/lookup", body: m{"secret_id_accessor": "{accessor one}"}},
+		{name: "look up an unknown accessor", as: "operator", method: "PUT", path: role + "/secret-id-accessor/lookup", body: m{"secret_id_accessor": "nothing"}},
+		{name: "look up no accessor", as: "operator", method: "PUT", path: role + "/secret-id-accessor/lookup", body: m{}},
+		{name: "look up an accessor, no role", as: "operator", method: "PUT", path: "auth/approle/role/none/secret-id-accessor/lookup", body: m{"secret_id_accessor": "x"}},
+		{name: "login", method: "POST", path: "auth/approle/login", body: login("role-id-of-deploy", "{secret-id one}"), keep: "by approle"},
+		{name: "who am I, by approle", as: "by approle", method: "GET", path: "auth/token/lookup-self"},
+		{name: "login, unknown secret-id", method: "POST", path: "auth/approle/login", body: login("role-id-of-deploy", "nothing")},
+		{name: "login, unknown role id", method: "POST", path: "auth/approle/login", body: login("nothing", "{secret-id one}")},
+		{name: "login without a secret-id", method: "POST", path: "auth/approle/login", body: m{"role_id": "role-id-of-deploy"}},
+		{name: "login without a role id", method: "POST", path: "auth/approle/login", body: m{"secret_id": "x"}},
+		{name: "login, the only use", method: "POST", path: "auth/approle/login", body: login("role-id-of-once", "{secret-id once}")},
+		{name: "login, used up", method: "POST", path: "auth/approle/login", body: login("role-id-of-once", "{secret-id once}")},
+		{name: "look up what is used up", as: "operator", method: "PUT", path: "auth/approle/role/once/secret-id/lookup", body: m{"secret_id": "{secret-id once}"}},
+		{name: "login by role id alone, batch", method: "POST", path: "auth/approle/login", body: m{"role_id": "role-id-of-bare"}},
+		{name: "destroy one", as: "operator", method: "PUT", path: role + "/secret-id-accessor/destroy", body: m{"secret_id_accessor": "{accessor one}"}},
+		{name: "destroy an unknown one", as: "operator", method: "PUT", path: role + "/secret-id-accessor/destroy", body: m{"secret_id_accessor": "nothing"}},
+		{name: "destroy none", as: "operator", method: "PUT", path: role + "/secret-id-accessor/destroy", body: m{}},
+		{name: "destroy, may not", as: "narrow", method: "PUT", path: role + "/secret-id-accessor/destroy", body: m{"secret_id_accessor": "x"}},
+		{name: "look up what is destroyed", as: "operator", method: "PUT", path: role + "/secret-id/lookup", body: m{"secret_id": "{secret-id one}"}},
+		{name: "login, destroyed", method: "POST", path: "auth/approle/login", body: login("role-id-of-deploy", "{secret-id one}")},
+		{name: "a token from before", as: "by approle", method: "GET", path: "auth/token/lookup-self"},
+	}
+}
