@@ -25,7 +25,7 @@ func (s *Server) authorize(c *call) *fault {
 	switch {
 	case deny:
 		return denied(fmt.Sprintf("User: %s is not authorized to perform: %s with an explicit deny in an identity-based policy", arn, action))
-	case !allowed && !anyLike(allows, action, true):
+	case !allowed && !anyLike(allows, action, true) && !s.named(c):
 		return denied(fmt.Sprintf("User: %s is not authorized to perform: %s because no identity-based policy allows the %s action", arn, action, action))
 	}
 	return nil

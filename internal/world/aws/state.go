@@ -30,9 +30,12 @@ type State struct {
 	Responder string // id of the responder's access key
 	Roles     map[string]*Role
 	Users     map[string]*User
-	Keys      map[string]*Key     // by access key id, deleted ones too
-	Sessions  map[string]*Session // by access key id
-	Secrets   map[string]*Secret  // by name
+	Keys      map[string]*Key        // by access key id, deleted ones too
+	Sessions  map[string]*Session    // by access key id
+	Secrets   map[string]*Secret     // by name
+	Foreign   []string               // ARNs of roles in other accounts that let everybody in
+	Trail     []*TrailEvent          // oldest first
+	Lookups   map[string][]time.Time // calls of LookupEvents in the last second, by region
 }
 
 // Lagged is a value that IAM shows and enforces at different times.
@@ -63,6 +66,7 @@ type Role struct {
 	Created    time.Time
 	Stolen     []string // OIDC tokens the attacker holds
 	Dead       bool     // a death was logged and nothing undid it
+	From       string   // the role whose stolen session assumed it
 }
 
 // User is an IAM user.
