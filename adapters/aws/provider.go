@@ -89,6 +89,7 @@ func (*Provider) Name() string { return "aws" }
 func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		denyTrust{p},
+		denyChain{p},
 		revokeSessions{p},
 		keyDisable{p},
 		userRevokeSessions{p},

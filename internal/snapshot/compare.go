@@ -35,6 +35,7 @@ func Compare(a, b *Snapshot) []Change {
 	})
 	pair(a.AWS, b.AWS, func(r Account) string { return r.ID }, func(x, y *Account, name string) {
 		out = append(out, differ(x, y, place("aws-account", name), accountFacts)...)
+		out = append(out, chainChanges(x, y)...)
 	})
 	pair(a.Vault, b.Vault, func(r Vault) string { return r.Address }, func(x, y *Vault, name string) {
 		out = append(out, differ(x, y, place("vault", name), vaultFacts)...)

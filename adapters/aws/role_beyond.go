@@ -1,0 +1,40 @@
+package aws
+
+import (
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// beyond names what goes on working when the sessions of a role are denied: sessions of
+// roles that they assumed, as far as nobody could find those.
+func beyond(role snapshot.Role, s *snapshot.Snapshot) []plan.Gap {
+	return []plan.Gap{chainedBeyond(role, s)}
+}
+
+func chainedBeyond(role snapshot.Role, s *snapshot.Snapshot) plan.Gap {
+	g := plan.Gap{
+		What: "sessions of other roles which were assumed with a session of " + role.Name,
+		Why:  "a policy of this role does not deny them; look for AssumeRole by its sessions in CloudTrail and name those roles too",
+	}
+	var c *snapshot.Chaining
+	why := ""
+	for _, a := range s.AWS {
+		if a.ID != accountOf(role.ARN) {
+			continue
+		}
+		c = a.Chaining
+		for _, x := range s.Gaps {
+			if x.Provider == "aws" && x.What == chainGap+a.Name {
+				why += "; " + x.Why
+			}
+		}
+	}
+	switch {
+	case c == nil:
+	case c.Since.IsZero():
+		g.Why = "the roles whose trust policies let it in are named, CloudTrail was not asked which it did assume" + why + "; say since when with --since, or look for AssumeRole by its sessions there"
+	default:
+		g.Why = "CloudTrail tells of them late: plan again with --incident a quarter of an hour after its sessions are denied, and what was assumed until then is found" + why
+	}
+	return g
+}
