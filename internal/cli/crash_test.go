@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/drive/local"
@@ -122,7 +123,7 @@ func (s *stage) plan(l *rehearse.Loaded) {
 		s.t.Fatal(err)
 	}
 	repository := l.World.GitHub.Repository
-	seen, err := s.site.look(ctx, []string{repository}, []string{repository + "/" + l.Incident.Workflow})
+	seen, err := s.site.look(ctx, []string{repository}, []string{repository + "/" + l.Incident.Workflow}, always(time.Time{}))
 	if err != nil {
 		s.t.Fatal(err)
 	}
