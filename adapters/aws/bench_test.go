@@ -49,6 +49,7 @@ func seed() awsworld.Seed {
 			{Name: "release", Trust: lets(deployARN, roleARN("zone")), From: "deploy", Allows: []string{"secretsmanager:GetSecretValue", "sts:AssumeRole"}, Sessions: 1},
 			{Name: "zone", Trust: lets(roleARN("release"), "arn:aws:iam::111122223333:user/deployer")},
 			{Name: "whole", Trust: lets("arn:aws:iam::111122223333:root"), Allows: []string{"s3:*"}},
+			{Name: "wide", Repository: "acme/docs", Allows: []string{"codeartifact:*", "ecr:GetAuthorizationToken", "iam:*"}, Sessions: 1},
 			{Name: "apart", Trust: lets(roleARN("nobody"))},
 		},
 		Foreign: []string{partnerARN},
@@ -111,7 +112,7 @@ func configFor(w *worldtest.World) Config {
 
 func everything() adapters.Scope {
 	return adapters.Scope{
-		Identities: map[string]string{deployARN: "aws.role"},
+		Identities: map[string]string{deployARN: "aws.role", roleARN("wide"): "aws.role"},
 		Issuers: []adapters.Selector{
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "deployer"}},
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "twins"}},

@@ -43,6 +43,23 @@ func TestMotoRoles(t *testing.T) {
 		adaptertest.Run(t, s)
 		counterpart.Proved(t, denyTrustName, counterpart.Moto5, "it passes the conformance suite")
 	})
+	t.Run("deny chain", func(t *testing.T) {
+		s := m.suite(denyChainName, func(t *testing.T) func() bool {
+			name, arn := m.role(t, open(at))
+			on(arn)
+			m.inputs["from"] = plan.Value{Literal: []string{"arn:aws:iam::" + counterpart.MotoAccount + ":role/deploy"}}
+			return func() bool {
+				r, e := m.c.iam.GetRole(context.WithoutCancel(t.Context()), &iam.GetRoleInput{RoleName: &name})
+				must(t, e)
+				return strings.Contains(*r.Role.AssumeRolePolicyDocument, chainSid)
+			}
+		})
+		on("x")
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+		delete(m.inputs, "from")
+		counterpart.Proved(t, denyChainName, counterpart.Moto5, "it passes the conformance suite")
+	})
 	t.Run("it evaluates no Deny of a trust policy", func(t *testing.T) {
 		name, arn := m.role(t, open(at))
 		assume := func() string {

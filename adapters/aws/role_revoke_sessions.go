@@ -233,5 +233,5 @@ func (v revokeSessions) probe(ctx context.Context, t adapters.Task, c clients, r
 		r.Wait = plan.Duration(until.Sub(r.Server))
 		return r
 	}
-	return c.probed(ctx, r, t.Text("role"), until)
+	return c.until(ctx, c.probed(ctx, r, t.Text("role"), until), t.Text("role"), until)
 }

@@ -179,7 +179,12 @@ func (v *survey) role(ctx context.Context, arn string) error {
 	}
 	if _, err := c.simulate(ctx, arn, time.Unix(0, 0)); err != nil {
 		v.gap(simulateGap+arn, err)
+	} else if role.May, err = c.mayCall(ctx, arn); err != nil {
+		v.gap("what role "+arn+" may do beyond its sessions", err)
 	}
+	role.May = append(role.May, allowing(role, codeArtifactToken)...)
+	slices.Sort(role.May)
+	role.May = slices.Compact(role.May)
 	put(&acc.Roles, role, func(r snapshot.Role) string { return r.ARN })
 	return nil
 }
