@@ -52,7 +52,8 @@ func seed() awsworld.Seed {
 			{Name: "wide", Repository: "acme/docs", Allows: []string{"codeartifact:*", "ecr:GetAuthorizationToken", "iam:*"}, Sessions: 1},
 			{Name: "apart", Trust: lets(roleARN("nobody"))},
 		},
-		Foreign: []string{partnerARN},
+		Foreign:    []string{partnerARN},
+		Boundaries: boundaries,
 		Users: []awsworld.SeedUser{
 			{Name: "deployer", Allows: []string{"secretsmanager:GetSecretValue"}, Keys: []awsworld.SeedKey{{Credential: "DEPLOY", ID: oldID, Secret: oldSecret}}},
 			{Name: "twins", Keys: []awsworld.SeedKey{{Credential: "TWIN1", ID: "AKIATWIN000000000001"}, {Credential: "TWIN2", ID: "AKIATWIN000000000002", Age: time.Hour}}},

@@ -75,6 +75,9 @@ func atIAM(s subject) []asked {
 		{"simulate nobody", func(x context.Context, c clients) error {
 			return err(c.simulate(x, s.role("nobody"), time.Unix(0, 0)))
 		}, "NoSuchEntity"},
+		{"boundary of no role", func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePermissionsBoundary(x, &iam.PutRolePermissionsBoundaryInput{RoleName: no, PermissionsBoundary: sdk.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}))
+		}, "NoSuchEntity"},
 		{"trust", func(x context.Context, c clients) error {
 			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: sdk.String(open(s))}))
 		}, ""},
@@ -197,6 +200,28 @@ func inTheTrail(now time.Time) []asked {
 	}
 }
 
+// theBoundary is what we ask of a role's boundary, of which moto keeps no document.
+func theBoundary() []asked {
+	name, put := sdk.String("deploy"), func(arn string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePermissionsBoundary(x, &iam.PutRolePermissionsBoundaryInput{RoleName: sdk.String("deploy"), PermissionsBoundary: &arn}))
+		}
+	}
+	off := func(x context.Context, c clients) error {
+		return err(c.iam.DeleteRolePermissionsBoundary(x, &iam.DeleteRolePermissionsBoundaryInput{RoleName: name}))
+	}
+	return []asked{
+		{"off, of none", off, "NoSuchEntity"},
+		{"a boundary there is not", put("arn:aws:iam::111122223333:policy/nobody"), "NoSuchEntity"},
+		{"no policy", put("a text that is no ARN"), "InvalidInput"},
+		{"a boundary", put(tightARN), ""},
+		{"role with it", func(x context.Context, c clients) error {
+			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: name}))
+		}, ""},
+		{"off", off, ""},
+	}
+}
+
 // Everything the world serves that we may ask, and everything it refuses, passes AWS's
 // own models, which the rig holds every exchange against.
 func TestTheWorldAnswersAsAWSModels(t *testing.T) {
@@ -217,6 +242,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	}
 	run(us, atIAM(world))
 	run(us, elsewhere(world, r.aws.Tokens("deploy")[0]))
+	run(us, theBoundary())
 	trail := inTheTrail(r.world.Clock.Now().Add(-time.Hour))
 	run(us, trail)
 	for range 2 {
@@ -245,7 +271,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	for op := range readOperations {
 		ours = append(ours, op)
 	}
-	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
 		name := "iam:" + op
 		if op == lookupEvents {
 			name = "cloudtrail:LookupEvents"

@@ -91,6 +91,8 @@ func (p *Provider) Actions() []adapters.Action {
 		denyTrust{p},
 		denyChain{p},
 		revokeSessions{p},
+		roleBound{p},
+		roleUnbound{p},
 		keyDisable{p},
 		userRevokeSessions{p},
 		keyMint{p},

@@ -29,29 +29,34 @@ const (
 var undoes = []string{"iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"}
 
 // mayCall asks IAM's simulator by which calls a role makes what outlives a session, or
-// takes its denial off. It is asked about a session of a time to come, which no revocation
-// denies.
+// takes its denial off.
 func (c clients) mayCall(ctx context.Context, arn string) ([]string, error) {
+	tokens, err := c.callable(ctx, arn, []string{codeArtifactToken, ecrToken}, "*")
+	if err != nil {
+		return nil, err
+	}
+	undo, err := c.callable(ctx, arn, undoes, arn)
+	return slices.Concat(tokens, undo), err
+}
+
+// callable gives those of the calls that a role may make, sorted. The simulator is asked
+// about a session of a time to come, which no revocation denies.
+func (c clients) callable(ctx context.Context, arn string, calls []string, on string) ([]string, error) {
 	var out []string
-	for _, q := range []struct {
-		actions []string
-		on      string
-	}{{[]string{codeArtifactToken, ecrToken}, "*"}, {undoes, arn}} {
-		in := &iam.SimulatePrincipalPolicyInput{
-			PolicySourceArn: &arn, ActionNames: q.actions, ResourceArns: []string{q.on},
-			ContextEntries: []types.ContextEntry{{
-				ContextKeyName: aws.String("aws:TokenIssueTime"), ContextKeyType: types.ContextKeyTypeEnumDate, ContextKeyValues: []string{"2999-01-01T00:00:00Z"},
-			}},
+	in := &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &arn, ActionNames: calls, ResourceArns: []string{on},
+		ContextEntries: []types.ContextEntry{{
+			ContextKeyName: aws.String("aws:TokenIssueTime"), ContextKeyType: types.ContextKeyTypeEnumDate, ContextKeyValues: []string{"2999-01-01T00:00:00Z"},
+		}},
+	}
+	for p := iam.NewSimulatePrincipalPolicyPaginator(c.iam, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err
 		}
-		for p := iam.NewSimulatePrincipalPolicyPaginator(c.iam, in); p.HasMorePages(); {
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range page.EvaluationResults {
-				if name := aws.ToString(r.EvalActionName); may(r.EvalDecision, r.MissingContextValues) && slices.Contains(q.actions, name) {
-					out = append(out, name)
-				}
+		for _, r := range page.EvaluationResults {
+			if name := aws.ToString(r.EvalActionName); may(r.EvalDecision, r.MissingContextValues) && slices.Contains(calls, name) {
+				out = append(out, name)
 			}
 		}
 	}
@@ -119,7 +124,7 @@ func removable(role snapshot.Role) []plan.Gap {
 	return []plan.Gap{{
 		What: "the denial of sessions of " + role.Name,
 		Why: "until it is enforced, and by whoever gets another session, the role may take it off itself (" + strings.Join(can, ", ") +
-			" on itself is allowed); have an organization's policy deny it these, or a permissions boundary that it cannot change",
+			" on itself is allowed); have an organization's policy deny it these, or a permissions boundary that it cannot change (" + boundName + " puts one on it)",
 	}}
 }
 

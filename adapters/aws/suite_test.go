@@ -95,6 +95,18 @@ func TestConformance(t *testing.T) {
 		s.Quirks.IgnoresBody = true
 		adaptertest.Run(t, s)
 	})
+	t.Run("bound", func(t *testing.T) {
+		s := suite(boundName, nil)
+		s.Inputs = within(tightARN)
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("unbound", func(t *testing.T) {
+		s := suite(unboundName, func(r *rig) { r.actor(boundName, within(tightARN)).hold() })
+		s.Inputs = unbounded(tightARN, noBoundary)
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
 	t.Run("disable", func(t *testing.T) {
 		s := suite(keyDisableName, nil)
 		s.Inputs = user()

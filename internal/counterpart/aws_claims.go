@@ -9,6 +9,8 @@ func awsClaims() []Claim {
 		{"aws", Moto5, "the embedded world answers every request of one table as this server does, named ones aside"},
 		{"aws.role.deny_trust", Moto5, "it passes the conformance suite"},
 		{"aws.role.deny_chain", Moto5, "it passes the conformance suite"},
+		{"aws.role.bound", Moto5, "it passes the conformance suite, the policy simulator aside"},
+		{"aws.role.unbound", Moto5, "it passes the conformance suite, the policy simulator aside"},
 		{"aws.role.revoke_sessions", Moto5, "it passes the conformance suite, the policy simulator aside"},
 		{"aws.role.revoke_sessions", Moto5, "a session that worked before is refused by the policy that was put"},
 		{"aws.access_key.disable", Moto5, "it passes the conformance suite, by the key's status"},
@@ -24,6 +26,7 @@ func awsLimits() []Claim {
 	return []Claim{
 		{"aws", AWSModels, "behaviour: they know the form of every request and answer, and which errors there are"},
 		{"aws.role.deny_trust", Moto5, "that nobody gets a session any more: it evaluates no Deny of a trust policy and no web identity"},
+		{"aws.role.bound", Moto5, "that a role can change itself no more: it has no policy simulator (500)"},
 		{"aws.role.deny_chain", Moto5, "that a session of another role is refused: it evaluates no Deny of a trust policy"},
 		{"aws", Moto5, "who assumed what: it has no CloudTrail event history, which the world alone serves, by AWS's own description"},
 		{"aws.role.revoke_sessions", Moto5, "that T divides old sessions from new: it evaluates no time in a policy, and has no policy simulator (500)"},

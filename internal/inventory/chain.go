@@ -21,11 +21,12 @@ func (b *builder) chain(s *snapshot.Snapshot) {
 		return
 	}
 	from := map[string][]snapshot.Chain{}
-	known, read := map[string]bool{}, map[string]bool{}
+	known, read, undoes := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, a := range s.AWS {
 		known[a.ID] = true
 		for _, r := range a.Roles {
 			read[r.ARN] = true
+			undoes[r.ARN] = slices.ContainsFunc(r.May, func(call string) bool { return strings.HasPrefix(call, "iam:") })
 		}
 		if a.Chaining != nil {
 			for _, x := range a.Chaining.Links {
@@ -63,6 +64,7 @@ func (b *builder) chain(s *snapshot.Snapshot) {
 	}
 	for _, arn := range queue {
 		i := b.identities[b.arns[arn]]
+		i.UndoesDenial = undoes[arn]
 		i.ChainedFrom = sorted(i.ChainedFrom)
 		if len(i.ChainedFrom) == 0 {
 			i.ChainedFrom = nil

@@ -32,6 +32,8 @@ func chainedRoles() ([]snapshot.Role, *snapshot.Chaining) {
 
 func TestRolesAreReachedThroughRoles(t *testing.T) {
 	roles, chaining := chainedRoles()
+	roles[2].May = []string{"ecr:GetAuthorizationToken", "iam:PutRolePolicy"}
+	roles[0].May = roles[2].May[:1]
 	inv := trusted(t, deploying, func(s *snapshot.Snapshot) { s.AWS[0].Chaining = chaining }, roles...)
 	for name, want := range map[string]struct{ from, kind, witness, sentence string }{
 		"deploy":  {"zone", "aws.role", "claims", "lets job deploy"},
@@ -48,6 +50,9 @@ func TestRolesAreReachedThroughRoles(t *testing.T) {
 		if strings.Join(from, " ") != want.from || i.Kind != want.kind || i.Verdict != "reachable" || !strings.Contains(i.Witness, want.witness) && name != "deploy" || !strings.Contains(i.Sentence, want.sentence) && name != "deploy" {
 			t.Errorf("%s: %+v", name, i)
 		}
+	}
+	if !identityNamed(t, inv, "zone").UndoesDenial || identityNamed(t, inv, "deploy").UndoesDenial {
+		t.Error("zone alone may change itself")
 	}
 	if slices.ContainsFunc(inv.Identities, func(i Identity) bool { return i.Role == "beside" }) {
 		t.Error("what only a role leads to that nobody becomes is none of ours")

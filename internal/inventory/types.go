@@ -195,6 +195,8 @@ type Identity struct {
 	// OpenTo says of each way into it, in a sentence, which workflows get in, whether or
 	// not there is such a one yet. Empty where its trust document was not read.
 	OpenTo []string `json:"open_to,omitempty"`
+	// UndoesDenial: its own policies let it take off what it is cut off with.
+	UndoesDenial bool `json:"undoes_denial,omitempty"`
 	// ChainedFrom are the ARNs of the roles whose sessions have assumed it, or could. A
 	// playbook sees those within reach, and none where a workflow under response becomes the
 	// role by itself.

@@ -112,3 +112,28 @@ func TestMachinesWatchThroughRoles(t *testing.T) {
 		t.Errorf("without a workflow under response: %+v", all.inventory.Identities)
 	}
 }
+
+// A boundary goes on the roles that may change themselves, where there is one.
+func TestRolesThatChangeThemselvesAreBound(t *testing.T) {
+	for boundary, want := range map[string]int{"": 0, "arn:aws:iam::111122223333:policy/quarantine": 1} {
+		r := chainedRequest()
+		if boundary != "" {
+			r.Inputs["boundary"] = boundary
+		}
+		for i := range r.Inventory.Identities {
+			x := &r.Inventory.Identities[i]
+			x.UndoesDenial = x.ID == "role:zone" || x.ID == "role:docs"
+		}
+		n := 0
+		for _, a := range mustCompile(t, shippedText(t), r).Actions {
+			if a.Use == "aws.role.bound" {
+				if n++; a.Credential != "role:zone" || a.Inputs["boundary"].Literal != boundary {
+					t.Errorf("%+v", a)
+				}
+			}
+		}
+		if n != want {
+			t.Errorf("with %q: %d", boundary, n)
+		}
+	}
+}

@@ -203,7 +203,11 @@ func accountFacts(a *Account) facts {
 	f := facts{}
 	t := "aws:" + a.ID
 	for _, r := range a.Roles {
-		f.add("role", t, r.ARN, "attached ["+strings.Join(r.Attached, " ")+"]")
+		attached := "attached [" + strings.Join(r.Attached, " ") + "]"
+		if r.Boundary != "" {
+			attached += ", boundary " + r.Boundary
+		}
+		f.add("role", t, r.ARN, attached)
 		f.add("trust-policy", t, r.ARN, compact(r.Trust))
 		for name, doc := range r.Inline {
 			f.add("inline-policy", t, r.ARN+" "+name, compact(doc))

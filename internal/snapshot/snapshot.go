@@ -269,6 +269,8 @@ type Role struct {
 	// May are those of the calls by which a session outlives its denial, or takes it off,
 	// that the role's own policies allow, sorted: "ecr:GetAuthorizationToken".
 	May []string `json:"may,omitempty"`
+	// Boundary is the ARN of its permissions boundary, "" for none.
+	Boundary string `json:"boundary,omitempty"`
 }
 
 // User is an IAM user.

@@ -22,6 +22,11 @@ func (s *Server) authorize(c *call) *fault {
 	allows, inline, keys := s.policies(c.caller, now)
 	allowed, deny := decide(inline, asked{action: action, keys: keys})
 	arn := s.arn(c.caller)
+	if b := s.bound(c.caller); b != "" {
+		if within, against := decide([]string{b}, asked{action: action, keys: keys}); against || !within {
+			return denied(fmt.Sprintf("User: %s is not authorized to perform: %s because no permissions boundary allows the %s action", arn, action, action))
+		}
+	}
 	switch {
 	case deny:
 		return denied(fmt.Sprintf("User: %s is not authorized to perform: %s with an explicit deny in an identity-based policy", arn, action))

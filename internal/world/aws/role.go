@@ -27,7 +27,11 @@ func (s *Server) getRole(c *call) (reply, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	return []node{tree("Role", s.shown(r)...)}, nil
+	out := s.shown(r)
+	if b := r.Boundary.Shown.Get(s.core.Now()); b != "" {
+		out = append(out, tree("PermissionsBoundary", leaf("PermissionsBoundaryType", "PermissionsBoundaryPolicy"), leaf("PermissionsBoundaryArn", b)))
+	}
+	return []node{tree("Role", out...)}, nil
 }
 
 func (s *Server) shown(r *Role) []node {

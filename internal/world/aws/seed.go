@@ -27,6 +27,8 @@ type Seed struct {
 	Roles     []SeedRole   `json:"roles" yaml:"roles"`
 	Users     []SeedUser   `json:"users" yaml:"users"`
 	Secrets   []SeedSecret `json:"secrets" yaml:"secrets"`
+	// Boundaries are managed policies that may be permissions boundaries: documents by ARN.
+	Boundaries map[string]string `json:"boundaries" yaml:"boundaries"`
 	// Foreign are the ARNs of roles in other accounts that let everybody in.
 	Foreign []string `json:"foreign" yaml:"foreign"`
 }
@@ -92,7 +94,7 @@ const (
 func New(core world.Core, seed Seed) (*Server, error) {
 	st := &State{
 		Account: orDefault(seed.Account, "111122223333"), Region: orDefault(seed.Region, "us-east-1"), Profile: orDefault(seed.Profile, "ir-prod"),
-		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign,
+		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign, Boundaries: seed.Boundaries,
 	}
 	s := &Server{core: core, st: st}
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
@@ -145,7 +147,7 @@ func (s *Server) plantRole(r SeedRole) error {
 		r.Inline = map[string]string{}
 	}
 	role := &Role{
-		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline),
+		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline), Boundary: always(""),
 		Allows: r.Allows, Created: s.core.Now().Add(-aYear).Truncate(time.Second),
 	}
 	s.st.Roles[r.Name] = role

@@ -110,6 +110,8 @@ func (s *Server) operations() map[string]operation {
 		"iam SimulatePrincipalPolicy":             {serve: s.simulate},
 		"iam UpdateAssumeRolePolicy":              {serve: s.updateAssumeRolePolicy, mutates: true},
 		"iam PutRolePolicy":                       {serve: s.putRolePolicy, mutates: true},
+		"iam PutRolePermissionsBoundary":          {serve: s.putRolePermissionsBoundary, mutates: true},
+		"iam DeleteRolePermissionsBoundary":       {serve: s.deleteRolePermissionsBoundary, mutates: true},
 		"iam DeleteRolePolicy":                    {serve: s.deleteRolePolicy, mutates: true},
 		"iam GetUser":                             {serve: s.getUser},
 		"iam GetUserPolicy":                       {serve: s.getUserPolicy},
