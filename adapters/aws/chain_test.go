@@ -139,9 +139,47 @@ func TestTheTrailIsReadToItsEnd(t *testing.T) {
 	if waited := r.world.Clock.Now().Sub(before); waited < trailPause || len(s.Gaps) > 0 {
 		t.Errorf("between two pages half a second has to pass, not %s: %+v", waited, s.Gaps)
 	}
-	for _, e := range r.world.Entries() {
-		if strings.Contains(e.Call, "LookupEvents") && e.Status != http.StatusOK {
-			t.Errorf("CloudTrail refused a call: %+v", e)
+	pages := func() (n int) {
+		for _, e := range r.world.Entries() {
+			if strings.Contains(e.Call, "LookupEvents") {
+				if n++; e.Status != http.StatusOK {
+					t.Errorf("CloudTrail refused a call: %+v", e)
+				}
+			}
+		}
+		return n
+	}
+	if n := pages(); n != len(regions["aws"])+1 {
+		t.Errorf("a page for each region and a second one for the one with events, not %d", n)
+	}
+	r.world.Clock.Advance(time.Second)
+	r.chains(r.world.Clock.Now())
+	if n := pages(); n != 2*len(regions["aws"])+1 {
+		t.Errorf("what was before is not asked for: %d", n)
+	}
+}
+
+// Across accounts a trust policy that names the role does not suffice.
+func TestChainsAcrossAccounts(t *testing.T) {
+	r := newRig(t)
+	a, err := r.p.account("prod", "")
+	must(t, err)
+	c, err := a.reader(t.Context())
+	must(t, err)
+	other := func(name, who string) snapshot.Role {
+		return snapshot.Role{ARN: "arn:aws:iam::999988887777:role/" + name, Name: name, Trust: json.RawMessage(lets(who))}
+	}
+	ch := &chains{v: &survey{p: r.p, s: &snapshot.Snapshot{}}, accounts: map[string]*chainedAccount{
+		accountID:      {a: a, c: c},
+		"999988887777": {a: &account{p: r.p, name: "theirs"}, roles: []snapshot.Role{other("one", deployARN), other("two", roleARN("release")), other("three", "arn:aws:iam::111122223333:root")}},
+	}}
+	for from, want := range map[string]string{deployARN: "", roleARN("release"): "three two"} {
+		var got []string
+		for _, x := range ch.from(t.Context(), ch.accounts[accountID], from) {
+			got = append(got, roleName(x.To))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("from %s: %q, want %q", from, got, want)
 		}
 	}
 }
