@@ -125,6 +125,8 @@ type Scope struct {
 	Stores       []Selector        `json:"stores,omitempty"`
 	// ActionRefs are tags and branches of actions, "owner/name@ref", whose commits are to be looked up.
 	ActionRefs []string `json:"action_refs,omitempty"`
+	// Since is from when on what was done with the identities matters; zero where nobody said.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Selector points at an issuer identity or store in configuration terms.

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,13 +28,32 @@ const (
 	oldSecret = "old-deployer-canary-secret-77d1c2"
 )
 
-var delays = map[string]time.Duration{"iam": 8 * time.Second, "iam read": time.Second}
+const partnerARN = "arn:aws:iam::999988887777:role/partner"
+
+func roleARN(name string) string { return "arn:aws:iam::" + accountID + ":role/" + name }
+
+// lets is a trust policy.
+func lets(arns ...string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + strings.Join(arns, `","`) + `"]},"Action":"sts:AssumeRole"}]}`
+}
+
+var delays = map[string]time.Duration{"iam": 8 * time.Second, "iam read": time.Second, "cloudtrail": 5 * time.Minute}
 
 func seed() awsworld.Seed {
 	return awsworld.Seed{
 		Account:   accountID,
 		Responder: awsworld.SeedKey{ID: ownID, Secret: ownSecret},
-		Roles:     []awsworld.SeedRole{{Name: "deploy", Repository: "acme/shop", Allows: []string{"s3:*", "secretsmanager:GetSecretValue"}, Sessions: 1, Tokens: 1}},
+		Roles: []awsworld.SeedRole{
+			{Name: "deploy", Repository: "acme/shop", Allows: []string{"s3:*", "secretsmanager:GetSecretValue"}, Sessions: 1, Tokens: 1},
+			// The attacker went on to release, which lets zone in too, which lets release in.
+			{Name: "release", Trust: lets(deployARN, roleARN("zone")), From: "deploy", Allows: []string{"secretsmanager:GetSecretValue", "sts:AssumeRole"}, Sessions: 1},
+			{Name: "zone", Trust: lets(roleARN("release"), "arn:aws:iam::111122223333:user/deployer")},
+			{Name: "whole", Trust: lets("arn:aws:iam::111122223333:root"), Allows: []string{"s3:*"}},
+			{Name: "wide", Repository: "acme/docs", Allows: []string{"codeartifact:*", "ecr:GetAuthorizationToken", "iam:*"}, Sessions: 1},
+			{Name: "apart", Trust: lets(roleARN("nobody"))},
+		},
+		Foreign:    []string{partnerARN},
+		Boundaries: boundaries,
 		Users: []awsworld.SeedUser{
 			{Name: "deployer", Allows: []string{"secretsmanager:GetSecretValue"}, Keys: []awsworld.SeedKey{{Credential: "DEPLOY", ID: oldID, Secret: oldSecret}}},
 			{Name: "twins", Keys: []awsworld.SeedKey{{Credential: "TWIN1", ID: "AKIATWIN000000000001"}, {Credential: "TWIN2", ID: "AKIATWIN000000000002", Age: time.Hour}}},
@@ -93,7 +113,7 @@ func configFor(w *worldtest.World) Config {
 
 func everything() adapters.Scope {
 	return adapters.Scope{
-		Identities: map[string]string{deployARN: "aws.role"},
+		Identities: map[string]string{deployARN: "aws.role", roleARN("wide"): "aws.role"},
 		Issuers: []adapters.Selector{
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "deployer"}},
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "twins"}},

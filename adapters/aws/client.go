@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -33,6 +34,8 @@ type clients struct {
 	iam     *iam.Client
 	sts     *sts.Client
 	secrets *secretsmanager.Client
+	trail   *cloudtrail.Client
+	region  string
 }
 
 // reader gives clients that can send named reads only.
@@ -75,7 +78,7 @@ func (a *account) as(ctx context.Context, id string, value secret.Text) (clients
 
 func (a *account) over(cfg aws.Config, t http.RoundTripper) clients {
 	cfg.HTTPClient = client(agent{t, a.p.wire.Agent})
-	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg)}
+	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg), trail: cloudtrail.NewFromConfig(cfg), region: cfg.Region}
 }
 
 // config is the account's configuration without an HTTP client, made once.

@@ -13,10 +13,10 @@ const getCallerIdentity = "GetCallerIdentity"
 // readOperations is everything firebreak reads at AWS. GetSecretValue is not on
 // it: no value is ever read back.
 var readOperations = map[string]bool{
-	"GetRole": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true,
+	"GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true,
 	"GetUser": true, "GetUserPolicy": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
 	"SimulatePrincipalPolicy": true, getCallerIdentity: true,
-	"secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,
+	lookupEvents: true, "secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,
 }
 
 // operation names a request's operation: the Action of the query protocol, or the

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -46,6 +48,9 @@ func atIAM(s subject) []asked {
 		{"no role", func(x context.Context, c clients) error {
 			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: no}))
 		}, "NoSuchEntity"},
+		{"roles", func(x context.Context, c clients) error {
+			return err(c.iam.ListRoles(x, &iam.ListRolesInput{MaxItems: sdk.Int32(1)}))
+		}, ""},
 		{"put", func(x context.Context, c clients) error {
 			return err(c.iam.PutRolePolicy(x, &iam.PutRolePolicyInput{RoleName: name, PolicyName: policy, PolicyDocument: doc}))
 		}, ""},
@@ -69,6 +74,9 @@ func atIAM(s subject) []asked {
 		}, ""},
 		{"simulate nobody", func(x context.Context, c clients) error {
 			return err(c.simulate(x, s.role("nobody"), time.Unix(0, 0)))
+		}, "NoSuchEntity"},
+		{"boundary of no role", func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePermissionsBoundary(x, &iam.PutRolePermissionsBoundaryInput{RoleName: no, PermissionsBoundary: sdk.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}))
 		}, "NoSuchEntity"},
 		{"trust", func(x context.Context, c clients) error {
 			return err(c.iam.UpdateAssumeRolePolicy(x, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: sdk.String(open(s))}))
@@ -177,6 +185,43 @@ func elsewhere(s subject, token string) []asked {
 	}
 }
 
+// inTheTrail is what we ask of CloudTrail, which no server but the world has.
+func inTheTrail(now time.Time) []asked {
+	look := func(in cloudtrail.LookupEventsInput) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error { return err(c.trail.LookupEvents(x, &in)) }
+	}
+	by := trailtypes.LookupAttribute{AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: sdk.String("AssumeRole")}
+	return []asked{
+		{"events", look(cloudtrail.LookupEventsInput{StartTime: &now, LookupAttributes: []trailtypes.LookupAttribute{by}, MaxResults: sdk.Int32(50)}), ""},
+		{"by two attributes", look(cloudtrail.LookupEventsInput{LookupAttributes: []trailtypes.LookupAttribute{by, by}}), "InvalidLookupAttributesException"},
+		{"too many", look(cloudtrail.LookupEventsInput{MaxResults: sdk.Int32(51)}), "InvalidMaxResultsException"},
+		{"from later to earlier", look(cloudtrail.LookupEventsInput{StartTime: &now, EndTime: sdk.Time(now.Add(-time.Hour))}), "InvalidTimeRangeException"},
+		{"a page there is not", look(cloudtrail.LookupEventsInput{NextToken: sdk.String("x")}), "InvalidNextTokenException"},
+	}
+}
+
+// theBoundary is what we ask of a role's boundary, of which moto keeps no document.
+func theBoundary() []asked {
+	name, put := sdk.String("deploy"), func(arn string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.iam.PutRolePermissionsBoundary(x, &iam.PutRolePermissionsBoundaryInput{RoleName: sdk.String("deploy"), PermissionsBoundary: &arn}))
+		}
+	}
+	off := func(x context.Context, c clients) error {
+		return err(c.iam.DeleteRolePermissionsBoundary(x, &iam.DeleteRolePermissionsBoundaryInput{RoleName: name}))
+	}
+	return []asked{
+		{"off, of none", off, "NoSuchEntity"},
+		{"a boundary there is not", put("arn:aws:iam::111122223333:policy/nobody"), "NoSuchEntity"},
+		{"no policy", put("a text that is no ARN"), "InvalidInput"},
+		{"a boundary", put(tightARN), ""},
+		{"role with it", func(x context.Context, c clients) error {
+			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: name}))
+		}, ""},
+		{"off", off, ""},
+	}
+}
+
 // Everything the world serves that we may ask, and everything it refuses, passes AWS's
 // own models, which the rig holds every exchange against.
 func TestTheWorldAnswersAsAWSModels(t *testing.T) {
@@ -197,6 +242,13 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	}
 	run(us, atIAM(world))
 	run(us, elsewhere(world, r.aws.Tokens("deploy")[0]))
+	run(us, theBoundary())
+	trail := inTheTrail(r.world.Clock.Now().Add(-time.Hour))
+	run(us, trail)
+	for range 2 {
+		must(t, trail[0].do(t.Context(), us))
+	}
+	run(us, []asked{{"a third in one second", trail[0].do, "ThrottlingException"}})
 
 	unknown, wrong := awsworld.Held{ID: "AKIANOBODY0000000001", Secret: "x"}, r.aws.Responder()
 	wrong.Secret = "another-canary-secret"
@@ -213,15 +265,17 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 		{weak, "AccessDenied", "", "AccessDeniedException"},
 	} {
 		x := r.with(c.as)
-		run(x, []asked{{"role", atIAM(world)[0].do, c.iam}, {"who", elsewhere(world, "")[0].do, c.sts}, {"describe", elsewhere(world, "")[5].do, c.other}})
+		run(x, []asked{{"role", atIAM(world)[0].do, c.iam}, {"who", elsewhere(world, "")[0].do, c.sts}, {"describe", elsewhere(world, "")[5].do, c.other}, {"events", trail[0].do, c.other}})
 	}
 	var ours []string
 	for op := range readOperations {
 		ours = append(ours, op)
 	}
-	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
 		name := "iam:" + op
-		if s, rest, ok := strings.Cut(op, "."); ok {
+		if op == lookupEvents {
+			name = "cloudtrail:LookupEvents"
+		} else if s, rest, ok := strings.Cut(op, "."); ok {
 			name = s + ":" + rest
 		} else if op == getCallerIdentity {
 			name = "sts:" + op

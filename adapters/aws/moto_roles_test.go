@@ -43,6 +43,61 @@ func TestMotoRoles(t *testing.T) {
 		adaptertest.Run(t, s)
 		counterpart.Proved(t, denyTrustName, counterpart.Moto5, "it passes the conformance suite")
 	})
+	t.Run("deny chain", func(t *testing.T) {
+		s := m.suite(denyChainName, func(t *testing.T) func() bool {
+			name, arn := m.role(t, open(at))
+			on(arn)
+			m.inputs["from"] = plan.Value{Literal: []string{"arn:aws:iam::" + counterpart.MotoAccount + ":role/deploy"}}
+			return func() bool {
+				r, e := m.c.iam.GetRole(context.WithoutCancel(t.Context()), &iam.GetRoleInput{RoleName: &name})
+				must(t, e)
+				return strings.Contains(*r.Role.AssumeRolePolicyDocument, chainSid)
+			}
+		})
+		on("x")
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+		delete(m.inputs, "from")
+		counterpart.Proved(t, denyChainName, counterpart.Moto5, "it passes the conformance suite")
+	})
+	t.Run("bound", func(t *testing.T) {
+		policy := func(name string) string {
+			p, e := m.c.iam.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, PolicyDocument: sdk.String(policyText)})
+			must(t, e)
+			return *p.Policy.Arn
+		}
+		ours, earlier := policy("quarantine"), policy("earlier")
+		boundary := func(name string) string {
+			r, e := m.c.iam.GetRole(context.WithoutCancel(t.Context()), &iam.GetRoleInput{RoleName: &name})
+			must(t, e)
+			if r.Role.PermissionsBoundary == nil {
+				return noBoundary
+			}
+			return *r.Role.PermissionsBoundary.PermissionsBoundaryArn
+		}
+		for _, c := range []struct{ action, before, after string }{
+			{boundName, noBoundary, ours}, {boundName, earlier, ours}, {unboundName, ours, noBoundary}, {unboundName, ours, earlier},
+		} {
+			s := m.suite(c.action, func(t *testing.T) func() bool {
+				name, arn := m.role(t, open(at))
+				on(arn)
+				if c.before != noBoundary {
+					must(t, err(m.c.iam.PutRolePermissionsBoundary(t.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: &name, PermissionsBoundary: &c.before})))
+				}
+				return func() bool { return boundary(name) == c.after }
+			})
+			on("x")
+			m.inputs["boundary"] = plan.Value{Literal: ours}
+			if c.action == unboundName {
+				m.inputs["earlier"] = plan.Value{Literal: c.after}
+			}
+			s.Quirks.IgnoresBody = true
+			adaptertest.Run(t, s)
+			delete(m.inputs, "boundary")
+			delete(m.inputs, "earlier")
+			counterpart.Proved(t, c.action, counterpart.Moto5, "it passes the conformance suite, the policy simulator aside")
+		}
+	})
 	t.Run("it evaluates no Deny of a trust policy", func(t *testing.T) {
 		name, arn := m.role(t, open(at))
 		assume := func() string {

@@ -89,7 +89,10 @@ func (*Provider) Name() string { return "aws" }
 func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		denyTrust{p},
+		denyChain{p},
 		revokeSessions{p},
+		roleBound{p},
+		roleUnbound{p},
 		keyDisable{p},
 		userRevokeSessions{p},
 		keyMint{p},

@@ -30,7 +30,11 @@ func (c clients) role(ctx context.Context, arn string) (snapshot.Role, time.Time
 	if err != nil {
 		return snapshot.Role{}, at, err
 	}
-	return snapshot.Role{ARN: arn, Name: aws.ToString(out.Role.RoleName), Trust: doc, MaxSession: int(aws.ToInt32(out.Role.MaxSessionDuration))}, at, nil
+	r := snapshot.Role{ARN: arn, Name: aws.ToString(out.Role.RoleName), Trust: doc, MaxSession: int(aws.ToInt32(out.Role.MaxSessionDuration))}
+	if b := out.Role.PermissionsBoundary; b != nil {
+		r.Boundary = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	return r, at, nil
 }
 
 // inline reads one inline policy; nil when there is none of that name.

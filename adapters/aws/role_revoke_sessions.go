@@ -32,7 +32,7 @@ const (
 func (revokeSessions) Spec() plan.Spec {
 	return plan.Spec{
 		Name: revokeName, Summary: "Deny everything to the sessions of a role that were issued until now.",
-		Target: "role", Inputs: roleInputs(),
+		Target: "role", Inputs: append(roleInputs(), fromInput(false)),
 		Effect: plan.Disruptive, Role: plan.Cut, Lost: plan.ResendSafe, Proof: plan.P3, Without: plan.P2, Settle: propagation,
 		Permissions: []string{"iam:GetRole", "iam:GetRolePolicy", "iam:PutRolePolicy", "iam:SimulatePrincipalPolicy"},
 		Revert:      "manual.task",
@@ -61,11 +61,7 @@ func (revokeSessions) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chang
 		Inverse: &plan.Inverse{Use: "manual.task", With: map[string]plan.Value{"instructions": {Literal: "Delete the inline policy " + revokePolicy +
 			" of role " + role.ARN + " once the longest session (12 hours) has ended; from then on it denies nothing."}}},
 	}
-	tr, err := parseTrust(role.Trust)
-	if err != nil {
-		return plan.Change{}, err
-	}
-	shut, since, err := tr.denied()
+	shut, since, err := noneEnter(role, rolesOf(in["from"].Literal))
 	if err != nil {
 		return plan.Change{}, err
 	}
@@ -73,16 +69,26 @@ func (revokeSessions) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chang
 	if !shut || since.IsZero() || before.Before(since.Add(propagation.D())) {
 		c.Calls = []plan.Call{putCall(role.ARN, before, time.Time{})}
 	}
-	c.Gaps = []plan.Gap{{
-		What: "sessions of other roles which were assumed with a session of " + role.Name,
-		Why:  "a policy of this role does not deny them; look for AssumeRole by its sessions in CloudTrail and name those roles too",
-	}}
+	c.Gaps = beyond(role, s)
 	for _, g := range s.Gaps {
 		if g.Provider == "aws" && g.What == simulateGap+role.ARN {
 			c.Proof, c.Shortfall = plan.P2, "the policy simulator may not be used ("+g.Why+"), so the denial is read back but not probed"
 		}
 	}
 	return c, nil
+}
+
+// noneEnter reports whether a role's trust is shut, and since when: to everybody, or to the
+// roles through which alone it is reached.
+func noneEnter(role snapshot.Role, from []string) (shut bool, since time.Time, err error) {
+	t, err := parseTrust(role.Trust)
+	if err != nil {
+		return false, since, err
+	}
+	if len(from) > 0 {
+		return t.refuses(from)
+	}
+	return t.denied()
 }
 
 func putCall(arn string, before, until time.Time) plan.Call {
@@ -170,11 +176,8 @@ func (v revokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Readin
 	if err != nil {
 		return unread(ctx, "read policy "+revokePolicy+" of "+arn, err)
 	}
-	tr, err := parseTrust(role.Trust)
-	if err != nil {
-		return unread(ctx, "judge role "+arn, err)
-	}
-	shut, since, err := tr.denied()
+	from := rolesOf(t.Inputs["from"])
+	shut, since, err := noneEnter(role, from)
 	if err != nil {
 		return unread(ctx, "judge role "+arn, err)
 	}
@@ -183,6 +186,9 @@ func (v revokeSessions) Verify(ctx context.Context, t adapters.Task) plan.Readin
 	if !shut {
 		r.Wait = task{t}.settle()
 		r.Detail = "new sessions can still be had; " + denyTrustName + " comes first"
+		if len(from) > 0 {
+			r.Detail = "sessions of " + names(from) + " can still become it; " + denyChainName + " comes first"
+		}
 		return r
 	}
 	began := t.Began.Add(at.Sub(asked) + time.Second) // a Date leaves out parts of a second
@@ -227,5 +233,5 @@ func (v revokeSessions) probe(ctx context.Context, t adapters.Task, c clients, r
 		r.Wait = plan.Duration(until.Sub(r.Server))
 		return r
 	}
-	return c.probed(ctx, r, t.Text("role"), until)
+	return c.until(ctx, c.probed(ctx, r, t.Text("role"), until), t.Text("role"), until)
 }

@@ -24,6 +24,13 @@ func TestMain(m *testing.M) {
 func role() map[string]plan.Value { return literals("account", "prod", "role", deployARN) }
 func user() map[string]plan.Value { return literals("account", "prod", "user", "deployer") }
 
+// chain is the role that the attacker went on to.
+func chain() map[string]plan.Value {
+	in := literals("account", "prod", "role", roleARN("release"))
+	in["from"] = plan.Value{Literal: []string{deployARN}}
+	return in
+}
+
 // shutTrust denies the trust as our own action would have.
 func shutTrust(r *rig) {
 	r.t.Helper()
@@ -79,6 +86,24 @@ func TestConformance(t *testing.T) {
 	t.Run("revoke sessions", func(t *testing.T) {
 		s := suite(revokeName, shutTrust)
 		s.Inputs = role()
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("deny chain", func(t *testing.T) {
+		s := suite(denyChainName, nil)
+		s.Inputs = chain()
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("bound", func(t *testing.T) {
+		s := suite(boundName, nil)
+		s.Inputs = within(tightARN)
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("unbound", func(t *testing.T) {
+		s := suite(unboundName, func(r *rig) { r.actor(boundName, within(tightARN)).hold() })
+		s.Inputs = unbounded(tightARN, noBoundary)
 		s.Quirks.IgnoresBody = true
 		adaptertest.Run(t, s)
 	})

@@ -25,8 +25,10 @@ const simulateGap = "simulate "
 func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot.Snapshot) error {
 	ctx = adapters.Patient(ctx)
 	v := survey{p: p, s: s, us: &ourselves{}, asked: map[string]bool{}}
+	var roles []string
 	for _, arn := range slices.Sorted(maps.Keys(scope.Identities)) {
 		if scope.Identities[arn] == "aws.role" {
+			roles = append(roles, arn)
 			v.do("role "+arn, func(v *survey) error { return v.role(ctx, arn) })
 		}
 	}
@@ -39,6 +41,9 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		if x.Name == "aws.secretsmanager" {
 			v.do("secret "+x.With["id"], func(v *survey) error { return v.secret(ctx, x.With["account"], x.With["id"]) })
 		}
+	}
+	if len(roles) > 0 {
+		v.parts = append(v.parts, part{"", func(v *survey) error { return v.chained(ctx, roles, scope.Since) }})
 	}
 	v.carryOut()
 	slices.SortFunc(s.AWS, func(a, b snapshot.Account) int { return cmpText(a.Name, b.Name) })
@@ -60,7 +65,7 @@ type survey struct {
 
 // part is one thing to read, with a survey of its own to put it into.
 type part struct {
-	what string
+	what string // "" for one that looks further: whether the rest could be read does not depend on it
 	read func(*survey) error
 }
 
@@ -85,7 +90,9 @@ func (v *survey) carryOut() {
 	wait.Wait()
 	for i, x := range v.parts {
 		v.take(found[i].s)
-		v.note(x.what, errs[i])
+		if x.what != "" {
+			v.note(x.what, errs[i])
+		}
 	}
 }
 
@@ -96,6 +103,9 @@ const atOnce = 8
 func (v *survey) take(s *snapshot.Snapshot) {
 	for _, a := range s.AWS {
 		acc := v.entry(a.Name, a.ID)
+		if a.Chaining != nil {
+			acc.Chaining = a.Chaining
+		}
 		for _, r := range a.Roles {
 			put(&acc.Roles, r, func(r snapshot.Role) string { return r.ARN })
 		}
@@ -169,7 +179,12 @@ func (v *survey) role(ctx context.Context, arn string) error {
 	}
 	if _, err := c.simulate(ctx, arn, time.Unix(0, 0)); err != nil {
 		v.gap(simulateGap+arn, err)
+	} else if role.May, err = c.mayCall(ctx, arn); err != nil {
+		v.gap("what role "+arn+" may do beyond its sessions", err)
 	}
+	role.May = append(role.May, allowing(role, codeArtifactToken)...)
+	slices.Sort(role.May)
+	role.May = slices.Compact(role.May)
 	put(&acc.Roles, role, func(r snapshot.Role) string { return r.ARN })
 	return nil
 }

@@ -55,10 +55,11 @@ func newStage(t *testing.T, faults ...rehearse.Fault) *stage {
 
 // setting is what is particular about a stage.
 type setting struct {
-	scenario string           // "" for the shipped one
-	playbook string           // "" for the scenario's
-	unmended bool             // the team pushes no fix
-	faults   []rehearse.Fault // beside the scenario's own
+	scenario string                 // "" for the shipped one
+	playbook string                 // "" for the scenario's
+	edit     func(*rehearse.Loaded) // of the scenario; nil for none
+	unmended bool                   // the team pushes no fix
+	faults   []rehearse.Fault       // beside the scenario's own
 	limits   []rehearse.Limit
 	around   func(*rehearse.Rehearsal) http.RoundTripper // nil: the world's own transport
 	said     *bytes.Buffer                               // stderr; nil for nowhere
@@ -72,6 +73,9 @@ func newStageIn(t *testing.T, o setting) *stage {
 	}
 	if o.unmended {
 		l.Team.Pushes = nil
+	}
+	if o.edit != nil {
+		o.edit(l)
 	}
 	l.Scenario.Playbook = cmp.Or(o.playbook, l.Scenario.Playbook)
 	l.Faults = append(slices.Clone(l.Faults), o.faults...)
@@ -122,7 +126,7 @@ func (s *stage) plan(l *rehearse.Loaded) {
 		s.t.Fatal(err)
 	}
 	repository := l.World.GitHub.Repository
-	seen, err := s.site.look(ctx, []string{repository}, []string{repository + "/" + l.Incident.Workflow})
+	seen, err := s.site.look(ctx, []string{repository}, []string{repository + "/" + l.Incident.Workflow}, always(given(s.r.Inputs()).Since))
 	if err != nil {
 		s.t.Fatal(err)
 	}

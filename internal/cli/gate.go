@@ -25,7 +25,7 @@ type eyes struct {
 func (e *eyes) Survey(ctx context.Context, s *respond.State, scope string) respond.Surveyed {
 	out := respond.Surveyed{Scope: scope}
 	repositories, subjects := about(s)
-	l, err := e.site.look(ctx, repositories, subjects)
+	l, err := e.site.look(ctx, repositories, subjects, always(s.Exposure().Since))
 	if err != nil {
 		out.Unknown = append(out.Unknown, err.Error())
 		if scope == "preflight" {

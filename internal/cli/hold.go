@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -21,7 +22,11 @@ import (
 // why nothing could be looked at at all.
 func (s *site) hold(ctx context.Context, p *plan.Plan) (unheld, err error) {
 	repositories, subjects := about(&respond.State{Plans: []respond.Planned{{Plan: p}}})
-	l, err := s.look(ctx, repositories, subjects)
+	since := time.Time{}
+	if p.Exposure != nil {
+		since = p.Exposure.Since
+	}
+	l, err := s.look(ctx, repositories, subjects, always(since))
 	if err != nil {
 		return err, ctx.Err()
 	}

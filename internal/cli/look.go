@@ -23,11 +23,17 @@ type look struct {
 	snapshot  *snapshot.Snapshot
 	models    []inventory.Model
 	inventory inventory.Inventory
+	since     time.Time // start of the exposure; zero where nobody said
+}
+
+// always gives a start of the exposure that does not depend on what is seen.
+func always(t time.Time) func(*snapshot.Snapshot) time.Time {
+	return func(*snapshot.Snapshot) time.Time { return t }
 }
 
 // look surveys repositories, then the identities, issuers and stores that their
-// workflows reach. It only reads.
-func (s *site) look(ctx context.Context, repositories, subjects []string) (look, error) {
+// workflows reach. since tells from the first when the exposure began. It only reads.
+func (s *site) look(ctx context.Context, repositories, subjects []string, since func(*snapshot.Snapshot) time.Time) (look, error) {
 	snap := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
 	if err := s.survey(ctx, adapters.Scope{Repositories: repositories}, snap); err != nil {
 		return look{}, err
@@ -37,17 +43,21 @@ func (s *site) look(ctx context.Context, repositories, subjects []string) (look,
 	if len(subjects) > 0 {
 		reached = inventory.ForSubjects(l.inventory, subjects)
 	}
-	if err := s.survey(ctx, scopeOf(reached), snap); err != nil {
+	scope := scopeOf(reached)
+	scope.Since = since(snap)
+	if err := s.survey(ctx, scope, snap); err != nil {
 		return look{}, err
 	}
 	snapshot.Sort(snap)
-	return s.understand(snap), nil
+	l = s.understand(snap)
+	l.since = scope.Since
+	return l, nil
 }
 
 // lookWithActions is look, with the commits at which the tags and branches of used
 // actions stand: what pinning takes them from.
 func (s *site) lookWithActions(ctx context.Context, repositories []string) (look, error) {
-	l, err := s.look(ctx, repositories, nil)
+	l, err := s.look(ctx, repositories, nil, always(time.Time{}))
 	if err != nil {
 		return l, err
 	}
@@ -125,7 +135,7 @@ func (s *site) understand(snap *snapshot.Snapshot) look {
 	models := inventory.ParseBy(inventory.FromSnapshot(snap), together)
 	inventory.Expand(models, together)
 	inv := inventory.Build(models, snap, &s.config)
-	return look{snap, models, inv.WithFindings(boundary.CheckBy(models, inv, together))}
+	return look{snapshot: snap, models: models, inventory: inv.WithFindings(boundary.CheckBy(models, inv, together))}
 }
 
 // scopeOf is what has to be surveyed of an inventory's identities and credentials.
@@ -174,10 +184,14 @@ func (s *site) compile(ctx context.Context, book *playbook.Playbook, inputs map[
 		asked = append(asked, lacks.Missing...)
 		more := &snapshot.Snapshot{Schema: snapshot.Schema, Taken: s.clock.Now().UTC()}
 		for _, m := range lacks.Missing {
-			if err := s.survey(ctx, m.Scope, more); err != nil {
+			scope := m.Scope
+			scope.Since = l.since
+			if err := s.survey(ctx, scope, more); err != nil {
 				return nil, l, err
 			}
 		}
+		since := l.since
 		l = s.understand(snapshot.Merge(l.snapshot, more))
+		l.since = since
 	}
 }

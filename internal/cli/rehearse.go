@@ -183,7 +183,7 @@ func (g *rehearsal) begin(ctx context.Context, opts *rehearseOptions, id, dir st
 	for _, w := range g.r.Incident.Workflows() {
 		subjects = append(subjects, repository+"/"+w)
 	}
-	l, err := s.look(ctx, []string{repository}, subjects)
+	l, err := s.look(ctx, []string{repository}, subjects, always(given(inputs).Since))
 	if err != nil {
 		return nil, err
 	}

@@ -171,7 +171,7 @@ func (s *site) wayBack(ctx context.Context, st *respond.State, done []*plan.Acti
 		gave[ids[i]] = st.Actions[i].Outputs
 	}
 	repositories, subjects := about(st)
-	l, err := s.look(ctx, repositories, subjects)
+	l, err := s.look(ctx, repositories, subjects, always(st.Exposure().Since))
 	if err != nil {
 		return nil, nil, err
 	}

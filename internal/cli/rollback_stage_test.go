@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/firebreak/firebreak/internal/drive"
 	"github.com/firebreak/firebreak/internal/plan"
@@ -30,7 +31,7 @@ func (o overriding) Answer(ctx context.Context, s *respond.State, a respond.Ask)
 func TestRollbackRestoresStructure(t *testing.T) {
 	s := newStageIn(t, setting{playbook: "testdata/steps-one-to-four.yaml", unmended: true})
 	repositories := []string{"acme/shop"}
-	was, err := s.site.look(t.Context(), repositories, nil)
+	was, err := s.site.look(t.Context(), repositories, nil, always(time.Time{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestRollbackRestoresStructure(t *testing.T) {
 			t.Fatalf("%s is %s: %s", a.Action.ID, a.Outcome, a.Reason)
 		}
 	}
-	after, err := s.site.look(t.Context(), repositories, nil)
+	after, err := s.site.look(t.Context(), repositories, nil, always(time.Time{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestRollbackRestoresStructure(t *testing.T) {
 			t.Errorf("%s was not carried out", x.ID)
 		}
 	}
-	is, err := s.site.look(t.Context(), repositories, nil)
+	is, err := s.site.look(t.Context(), repositories, nil, always(time.Time{}))
 	if err != nil {
 		t.Fatal(err)
 	}

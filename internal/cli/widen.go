@@ -58,7 +58,7 @@ func (s *site) widen(ctx context.Context, about *subject, g *firstLook) (*wide, 
 	if len(about.actions)+len(about.secrets) > 0 {
 		about.repos = repositoriesOf(w.subjects) // those searched in vain are not under response
 	}
-	if w.look, err = s.look(ctx, about.repos, w.subjects); err != nil {
+	if w.look, err = s.look(ctx, about.repos, w.subjects, func(seen *snapshot.Snapshot) time.Time { return about.exposed(seen).Since }); err != nil {
 		return nil, err
 	}
 	w.alive(ctx, gh)

@@ -38,9 +38,12 @@ func (m *Models) understand(x exchange) (*awsCall, value) {
 	}
 	kind := x.request.Header.Get("Content-Type")
 	if target := x.request.Header.Get("X-Amz-Target"); target != "" {
-		prefix, op, _ := strings.Cut(target, ".")
+		prefix, op := target, ""
+		if i := strings.LastIndexByte(target, '.'); i >= 0 {
+			prefix, op = target[:i], target[i+1:]
+		}
 		for name, s := range m.services {
-			if s.Metadata.TargetPrefix == prefix && s.Metadata.Protocol == "json" {
+			if s.targeted(prefix) {
 				c.name, c.service, c.operation = name, s, op
 				if want := "application/x-amz-json-" + s.Metadata.JSONVersion; kind != want {
 					c.say("Content-Type", want, kind)
@@ -64,6 +67,13 @@ func (m *Models) understand(x exchange) (*awsCall, value) {
 	all.Del("Action")
 	all.Del("Version")
 	return c, form{all: all}
+}
+
+// targeted reports whether a target is the service's: the SDK writes the name of the
+// service's shape alone, the older models have its namespace in front of it.
+// Source: Smithy documentation, "AWS JSON 1.1 protocol", X-Amz-Target.
+func (s *awsService) targeted(prefix string) bool {
+	return s.Metadata.Protocol == "json" && (s.Metadata.TargetPrefix == prefix || strings.HasSuffix(s.Metadata.TargetPrefix, "."+prefix))
 }
 
 // violations judges one exchange.

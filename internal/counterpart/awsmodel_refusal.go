@@ -32,6 +32,10 @@ var awsExceptions = []awsException{
 	{"secretsmanager", "AccessDeniedException", "Secrets Manager API reference, \"Common Errors\""},
 	{"secretsmanager", "UnrecognizedClientException", "the JSON services' word for an unknown access key id: the same"},
 	{"secretsmanager", "InvalidSignatureException", "the JSON services' word for a wrong signature: \"Signature Version 4\", troubleshooting"},
+	{"cloudtrail", "AccessDeniedException", "CloudTrail API reference, \"Common Errors\""},
+	{"cloudtrail", "UnrecognizedClientException", "the same"},
+	{"cloudtrail", "InvalidSignatureException", "see Secrets Manager"},
+	{"cloudtrail", "ThrottlingException", "the same; LookupEvents, \"limited to two per second, per account, per Region\""},
 }
 
 // refusal judges an error answer: its form, and that the operation declares its code.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -35,6 +36,8 @@ func sdkClient(service string, x exchange) any {
 		return iam.NewFromConfig(cfg)
 	case "sts":
 		return sts.NewFromConfig(cfg)
+	case "cloudtrail":
+		return cloudtrail.NewFromConfig(cfg)
 	}
 	return secretsmanager.NewFromConfig(cfg)
 }

@@ -20,7 +20,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 	if cfg == nil {
 		cfg = &config.Config{}
 	}
-	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, templates: map[string][]byte{}, arns: map[string]string{}, machines: map[string]*Host{}, shared: map[string][]snapshot.Runner{}}
+	b := &builder{cfg: cfg, repos: map[string]*snapshot.Repository{}, creds: map[string]*Credential{}, identities: map[string]*Identity{}, names: map[string]bool{}, said: map[string]said{}, mints: map[string][]string{}, uses: map[string]*use{}, find: newLookup(cfg), listings: map[string]*listing{}, ids: map[string]string{}, folders: map[string]bool{}, places: map[string]string{}, entries: map[string]*config.Credential{}, offered: map[string]bool{}, declared: map[*config.Credential]bool{}, subjects: map[string]trust.Subject{}, templates: map[string][]byte{}, arns: map[string]string{}, machines: map[string]*Host{}, shared: map[string][]snapshot.Runner{}, beyond: map[string]bool{}}
 	b.doors, b.github = doors(s)
 	if s != nil {
 		for i := range s.Repositories {
@@ -51,6 +51,7 @@ func Build(models []Model, s *snapshot.Snapshot, cfg *config.Config) Inventory {
 		c.ReachedBy, c.Systems, c.Authority = sorted(c.ReachedBy), sorted(c.Systems), sorted(c.Authority)
 		inv.Credentials = append(inv.Credentials, *c)
 	}
+	b.chain(s)
 	b.open()
 	for _, id := range slices.Sorted(maps.Keys(b.identities)) {
 		i := b.identities[id]

@@ -51,6 +51,7 @@ type builder struct {
 	// templates are the organizations' OIDC subject templates, by login in lower case.
 	templates map[string][]byte
 	arns      map[string]string // ids of identities
+	beyond    map[string]bool   // ARNs of roles that are not read, true where the account is not known
 	machines  map[string]*Host  // hosts by id
 	// shared are the organizations' self-hosted runners, by login in lower case.
 	shared map[string][]snapshot.Runner

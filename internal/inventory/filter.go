@@ -62,11 +62,7 @@ func radius(inv Inventory, subject func(repository, path string) bool, job strin
 			}
 		}
 	}
-	for _, i := range inv.Identities {
-		if reached[i.ID] {
-			out.Identities = append(out.Identities, i)
-		}
-	}
+	out.Identities = Chained(inv.Identities, func(i Identity) bool { return reached[i.ID] })
 	for _, f := range inv.Findings {
 		if subject(f.Repository, f.Path) {
 			out.Findings = append(out.Findings, f)

@@ -19,6 +19,10 @@ func (b *builder) sentences(inv *Inventory) {
 	}
 	for i := range inv.Identities {
 		x := &inv.Identities[i]
+		if len(x.ReachedBy) == 0 && len(x.ChainedFrom) > 0 {
+			x.Sentence = b.passed(x)
+			continue
+		}
 		x.Sentence = explained(x.Name, b.uses[x.ID], x.Authority, x.Systems, x.Owner, "answers for it")
 	}
 }

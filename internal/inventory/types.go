@@ -180,7 +180,7 @@ type Identity struct {
 	ID        string   `json:"id"` // "role:deploy"
 	Name      string   `json:"name"`
 	Provider  string   `json:"provider"` // "aws", "vault"
-	Kind      string   `json:"kind"`     // "aws.role", "vault.jwt_role"
+	Kind      string   `json:"kind"`     // "aws.role", "vault.jwt_role"; "aws.role_beyond" for a role that cannot be cut off from here
 	ARN       string   `json:"arn"`
 	Mount     string   `json:"mount"`
 	Role      string   `json:"role"`
@@ -195,6 +195,12 @@ type Identity struct {
 	// OpenTo says of each way into it, in a sentence, which workflows get in, whether or
 	// not there is such a one yet. Empty where its trust document was not read.
 	OpenTo []string `json:"open_to,omitempty"`
+	// UndoesDenial: its own policies let it take off what it is cut off with.
+	UndoesDenial bool `json:"undoes_denial,omitempty"`
+	// ChainedFrom are the ARNs of the roles whose sessions have assumed it, or could. A
+	// playbook sees those within reach, and none where a workflow under response becomes the
+	// role by itself.
+	ChainedFrom []string `json:"chained_from,omitempty"`
 	// Sentence explains it: who becomes it, what for, and who answers for it.
 	Sentence string `json:"sentence"`
 }

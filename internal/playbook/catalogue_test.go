@@ -124,7 +124,7 @@ func spec(name, target string, e plan.Effect, role plan.Role, l plan.Lost, p pla
 			f.Type = plan.Secret
 		case "inputs":
 			f.Type = plan.Map
-		case "refs":
+		case "refs", "from":
 			f.Type = plan.List
 		case "count":
 			f.Type = plan.Int
@@ -169,7 +169,9 @@ func known() *table {
 		gives(spec("github.default_token.restrict", "default-token", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!"), earlier),
 		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),
-		spec("aws.role.revoke_sessions", "role", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account!", "role!"),
+		spec("aws.role.deny_chain", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!", "from!"),
+		spec("aws.role.bound", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!", "boundary!"),
+		spec("aws.role.revoke_sessions", "role", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account!", "role!", "from"),
 		spec("aws.user.revoke_sessions", "user", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account", "user!"),
 		spec("aws.access_key.disable", "access-key", plan.Disruptive, plan.Kill, plan.ResendSafe, plan.P3, "account!", "user!", "id", "old"),
 		gives(spec("aws.access_key.mint", "access-key", plan.Reversible, plan.Mint, plan.Detectable, plan.P1, "account!", "user!"), id, value),

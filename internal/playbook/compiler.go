@@ -50,6 +50,7 @@ func (c *compiler) plan() (*plan.Plan, error) {
 		}
 	}
 	c.isolate()
+	c.beyondReach()
 	c.link()
 	for _, g := range c.request.Snapshot.Gaps {
 		c.gap(plan.Gap{What: g.Provider + ": " + g.What, Why: "it could not be listed: " + g.Why})

@@ -17,11 +17,13 @@ import (
 
 // reach is what an incident is about.
 type reach struct {
-	subjects  []string            // workflows under response, sorted: "acme/shop/.github/workflows/ci.yml"
-	inventory inventory.Inventory // credentials and identities within reach
-	doors     map[string][]string // credential or identity id → subjects that reach it, sorted
-	hosts     map[string][]string // credential or identity id → machines that held it, sorted
-	authority map[string][]string // credential or identity id → what its holder can do, also by what it mints, sorted
+	subjects  []string             // workflows under response, sorted: "acme/shop/.github/workflows/ci.yml"
+	inventory inventory.Inventory  // credentials and identities within reach
+	doors     map[string][]string  // credential or identity id → subjects that reach it, sorted
+	hosts     map[string][]string  // credential or identity id → machines that held it, sorted
+	authority map[string][]string  // credential or identity id → what its holder can do, also by what it mints, sorted
+	direct    map[string]bool      // ids of identities that are reached by themselves, not through other roles alone
+	beyond    []inventory.Identity // roles that sessions can become and that cannot be cut off from here
 }
 
 // subjects are the workflows of the inputs `repository` and `workflow`. A workflow
@@ -54,7 +56,7 @@ func texts(v any) []string {
 // reachOf leaves in inv what the subjects reach, directly or by what a reached
 // credential mints. Without subjects everything is within reach.
 func reachOf(inv inventory.Inventory, subjects []string) reach {
-	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}, hosts: map[string][]string{}, authority: authorities(inv)}
+	r := reach{subjects: subjects, inventory: canonical(inv), doors: map[string][]string{}, hosts: map[string][]string{}, authority: authorities(inv), direct: map[string]bool{}}
 	for _, repo := range inv.Repositories {
 		for _, w := range repo.Workflows {
 			if subject := repo.Repository + "/" + w.Path; slices.Contains(subjects, subject) {
@@ -75,6 +77,8 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 		}
 	}
 	r.spread(inv.Credentials)
+	r.chain()
+	r.spreadAuthority(inv.Credentials)
 	if len(subjects) == 0 {
 		return r
 	}
@@ -84,8 +88,7 @@ func reachOf(inv inventory.Inventory, subjects []string) reach {
 	return r
 }
 
-// authorities says of each credential and identity what its holder can do; who can make
-// himself another can do what that one can.
+// authorities says of each credential and identity what its holder can do by itself.
 func authorities(inv inventory.Inventory) map[string][]string {
 	out := map[string][]string{}
 	for _, x := range inv.Identities {
@@ -94,17 +97,21 @@ func authorities(inv inventory.Inventory) map[string][]string {
 	for _, x := range inv.Credentials {
 		out[x.ID] = merged(x.Authority)
 	}
+	return out
+}
+
+// spreadAuthority: who can make himself another can do what that one can.
+func (r *reach) spreadAuthority(all []inventory.Credential) {
 	for again := true; again; {
 		again = false
-		for _, x := range inv.Credentials {
+		for _, x := range all {
 			for _, minted := range x.Mints {
-				if all := merged(out[x.ID], out[minted]); len(all) > len(out[x.ID]) {
-					out[x.ID], again = all, true
+				if all := merged(r.authority[x.ID], r.authority[minted]); len(all) > len(r.authority[x.ID]) {
+					r.authority[x.ID], again = all, true
 				}
 			}
 		}
 	}
-	return out
 }
 
 // hostsOf are the machines on which the subjects' jobs run, each under the repository of

@@ -35,6 +35,7 @@ func Compare(a, b *Snapshot) []Change {
 	})
 	pair(a.AWS, b.AWS, func(r Account) string { return r.ID }, func(x, y *Account, name string) {
 		out = append(out, differ(x, y, place("aws-account", name), accountFacts)...)
+		out = append(out, chainChanges(x, y)...)
 	})
 	pair(a.Vault, b.Vault, func(r Vault) string { return r.Address }, func(x, y *Vault, name string) {
 		out = append(out, differ(x, y, place("vault", name), vaultFacts)...)
@@ -202,7 +203,11 @@ func accountFacts(a *Account) facts {
 	f := facts{}
 	t := "aws:" + a.ID
 	for _, r := range a.Roles {
-		f.add("role", t, r.ARN, "attached ["+strings.Join(r.Attached, " ")+"]")
+		attached := "attached [" + strings.Join(r.Attached, " ") + "]"
+		if r.Boundary != "" {
+			attached += ", boundary " + r.Boundary
+		}
+		f.add("role", t, r.ARN, attached)
 		f.add("trust-policy", t, r.ARN, compact(r.Trust))
 		for name, doc := range r.Inline {
 			f.add("inline-policy", t, r.ARN+" "+name, compact(doc))

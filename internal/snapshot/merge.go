@@ -39,6 +39,7 @@ func accounts(a, b []Account) []Account {
 			if was.ID == out[i].ID {
 				out[i].Roles = join(was.Roles, out[i].Roles, func(r Role) string { return r.ARN })
 				out[i].Users = join(was.Users, out[i].Users, func(u User) string { return u.Name })
+				out[i].Chaining = chainings(was.Chaining, out[i].Chaining)
 				out[i].Secrets = join(was.Secrets, out[i].Secrets, func(x AWSSecret) string { return x.ID })
 			}
 		}

@@ -254,6 +254,8 @@ type Account struct {
 	Roles   []Role      `json:"roles,omitempty"`
 	Users   []User      `json:"users,omitempty"`
 	Secrets []AWSSecret `json:"secrets,omitempty"`
+	// Chaining is nil where nobody looked for it.
+	Chaining *Chaining `json:"chaining,omitempty"`
 }
 
 // Role is an IAM role.
@@ -264,6 +266,11 @@ type Role struct {
 	Inline     map[string]json.RawMessage `json:"inline,omitempty"`
 	Attached   []string                   `json:"attached,omitempty"`
 	MaxSession int                        `json:"max_session_seconds,omitempty"`
+	// May are those of the calls by which a session outlives its denial, or takes it off,
+	// that the role's own policies allow, sorted: "ecr:GetAuthorizationToken".
+	May []string `json:"may,omitempty"`
+	// Boundary is the ARN of its permissions boundary, "" for none.
+	Boundary string `json:"boundary,omitempty"`
 }
 
 // User is an IAM user.

@@ -24,8 +24,10 @@ func Sort(s *Snapshot) {
 		by(a.Roles, func(r Role) string { return r.ARN })
 		by(a.Users, func(u User) string { return u.ARN })
 		by(a.Secrets, func(x AWSSecret) string { return x.ID })
+		sortChaining(a.Chaining)
 		for j := range a.Roles {
 			slices.Sort(a.Roles[j].Attached)
+			slices.Sort(a.Roles[j].May)
 		}
 		for j := range a.Users {
 			by(a.Users[j].Keys, func(k AccessKey) string { return k.ID })

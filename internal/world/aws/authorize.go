@@ -22,10 +22,15 @@ func (s *Server) authorize(c *call) *fault {
 	allows, inline, keys := s.policies(c.caller, now)
 	allowed, deny := decide(inline, asked{action: action, keys: keys})
 	arn := s.arn(c.caller)
+	if b := s.bound(c.caller); b != "" {
+		if within, against := decide([]string{b}, asked{action: action, keys: keys}); against || !within {
+			return denied(fmt.Sprintf("User: %s is not authorized to perform: %s because no permissions boundary allows the %s action", arn, action, action))
+		}
+	}
 	switch {
 	case deny:
 		return denied(fmt.Sprintf("User: %s is not authorized to perform: %s with an explicit deny in an identity-based policy", arn, action))
-	case !allowed && !anyLike(allows, action, true):
+	case !allowed && !anyLike(allows, action, true) && !s.named(c):
 		return denied(fmt.Sprintf("User: %s is not authorized to perform: %s because no identity-based policy allows the %s action", arn, action, action))
 	}
 	return nil

@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/firebreak/firebreak/internal/world"
@@ -28,7 +30,11 @@ func (s *Server) judge(r *Role, why string) {
 	switch {
 	case !open && !r.Dead:
 		at := s.core.Now()
-		for _, x := range []time.Time{r.Trust.Enforced.At, r.Inline.Enforced.At} {
+		changed := []time.Time{r.Trust.Enforced.At, r.Inline.Enforced.At}
+		if from := s.st.Roles[r.From]; from != nil {
+			changed = append(changed, from.Trust.Enforced.At, from.Inline.Enforced.At)
+		}
+		for _, x := range changed {
 			if x.After(at) {
 				at = x
 			}
@@ -38,17 +44,22 @@ func (s *Server) judge(r *Role, why string) {
 	case open && r.Dead:
 		r.Dead = false
 		s.revives(r.Credential, why)
+	default:
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.st.Roles)) {
+		if next := s.st.Roles[name]; next.From == r.Name && next != r {
+			s.judge(next, why+" of role "+r.Name)
+		}
 	}
 }
 
 // open: a stolen token can still be traded for a session, or a session that was
-// issued is not denied. Tokens count for longer than they last: an attacker who
+// issued is not denied, or one of the role it was assumed from is not. Tokens count for longer than they last: an attacker who
 // got one may get the next.
 func (s *Server) open(r *Role) bool {
-	for _, t := range r.Stolen {
-		if claims, err := readToken(t); err == nil && s.trusts(r.Trust.latest(), claims) {
-			return true
-		}
+	if s.enters(r) {
+		return true
 	}
 	for _, x := range s.st.Sessions {
 		if x.Role != r.Name || !s.core.Now().Before(x.Expires) {
@@ -58,9 +69,17 @@ func (s *Server) open(r *Role) bool {
 			return true
 		}
 	}
-	return false
+	return s.chained(r)
 }
 
 func (s *Server) revives(credential, why string) {
 	s.core.Log(world.Entry{Kind: "born", Provider: "aws", Credential: credential, Detail: "works again: " + why})
+}
+
+// enters: a stolen token can still be traded for a session.
+func (s *Server) enters(r *Role) bool {
+	return slices.ContainsFunc(r.Stolen, func(t string) bool {
+		claims, err := readToken(t)
+		return err == nil && s.trusts(r.Trust.latest(), claims)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,11 +27,39 @@ func (s *Server) getRole(c *call) (reply, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	return []node{tree("Role",
+	out := s.shown(r)
+	if b := r.Boundary.Shown.Get(s.core.Now()); b != "" {
+		out = append(out, tree("PermissionsBoundary", leaf("PermissionsBoundaryType", "PermissionsBoundaryPolicy"), leaf("PermissionsBoundaryArn", b)))
+	}
+	return []node{tree("Role", out...)}, nil
+}
+
+func (s *Server) shown(r *Role) []node {
+	return []node{
 		leaf("Path", "/"), leaf("RoleName", r.Name), leaf("RoleId", "AROA"+strings.ToUpper(r.Name)), leaf("Arn", s.roleARN(r.Name)),
 		leaf("CreateDate", stamp(r.Created)), leaf("MaxSessionDuration", longestSession),
 		leaf("AssumeRolePolicyDocument", encoded(r.Trust.Shown.Get(s.core.Now()))),
-	)}, nil
+	}
+}
+
+// listRoles gives a page of them in the order of their names.
+// Source: IAM API reference, ListRoles: a hundred where MaxItems does not say.
+func (s *Server) listRoles(c *call) (reply, *fault) {
+	most := 100
+	if n, err := strconv.Atoi(c.form.Get("MaxItems")); err == nil && n > 0 {
+		most = min(n, 1000)
+	}
+	var roles []node
+	for _, name := range slices.Sorted(maps.Keys(s.st.Roles)) {
+		if name < c.form.Get("Marker") {
+			continue
+		}
+		if len(roles) == most {
+			return []node{tree("Roles", roles...), leaf("IsTruncated", "true"), leaf("Marker", name)}, nil
+		}
+		roles = append(roles, tree("member", s.shown(s.st.Roles[name])...))
+	}
+	return []node{tree("Roles", roles...), leaf("IsTruncated", "false")}, nil
 }
 
 func (s *Server) updateAssumeRolePolicy(c *call) (reply, *fault) {

@@ -27,6 +27,10 @@ type Seed struct {
 	Roles     []SeedRole   `json:"roles" yaml:"roles"`
 	Users     []SeedUser   `json:"users" yaml:"users"`
 	Secrets   []SeedSecret `json:"secrets" yaml:"secrets"`
+	// Boundaries are managed policies that may be permissions boundaries: documents by ARN.
+	Boundaries map[string]string `json:"boundaries" yaml:"boundaries"`
+	// Foreign are the ARNs of roles in other accounts that let everybody in.
+	Foreign []string `json:"foreign" yaml:"foreign"`
 }
 
 // SeedRole is a role with its trust policy and what its sessions may do.
@@ -42,6 +46,9 @@ type SeedRole struct {
 	// Sessions is how many sessions the attacker holds when the world begins, Tokens how many OIDC tokens.
 	Sessions int `json:"sessions" yaml:"sessions"`
 	Tokens   int `json:"tokens" yaml:"tokens"`
+	// From is a role, named before this one, whose stolen session assumed it a quarter of an
+	// hour before the world begins: that is how the attacker came by Sessions.
+	From string `json:"from" yaml:"from"`
 	// Subject is the tokens' sub claim; "" for repo:REPOSITORY:pull_request.
 	Subject string `json:"subject" yaml:"subject"`
 }
@@ -87,7 +94,7 @@ const (
 func New(core world.Core, seed Seed) (*Server, error) {
 	st := &State{
 		Account: orDefault(seed.Account, "111122223333"), Region: orDefault(seed.Region, "us-east-1"), Profile: orDefault(seed.Profile, "ir-prod"),
-		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{},
+		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign, Boundaries: seed.Boundaries,
 	}
 	s := &Server{core: core, st: st}
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
@@ -140,12 +147,21 @@ func (s *Server) plantRole(r SeedRole) error {
 		r.Inline = map[string]string{}
 	}
 	role := &Role{
-		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline),
+		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline), Boundary: always(""),
 		Allows: r.Allows, Created: s.core.Now().Add(-aYear).Truncate(time.Second),
 	}
 	s.st.Roles[r.Name] = role
 	for range r.Sessions {
-		s.issue(role, "stolen", sessionSpan)
+		x := s.issue(role, "stolen", sessionSpan)
+		if r.From == "" {
+			continue
+		}
+		from := s.Sessions(r.From)
+		if len(from) == 0 {
+			return fmt.Errorf("role %s in the scenario is assumed from %s, of which no session is stolen", r.Name, r.From)
+		}
+		role.From, x.Issued = r.From, x.Issued.Add(-15*time.Minute)
+		s.assumed(caller{session: s.st.Sessions[from[0].ID]}, s.st.Region, s.roleARN(r.Name), x.Name, x, x.Issued)
 	}
 	subject := orDefault(r.Subject, "repo:"+r.Repository+":pull_request")
 	for range r.Tokens {

@@ -29,19 +29,27 @@ func (*Server) Name() string { return "aws" }
 
 // call is a request after its protocol was taken off.
 type call struct {
-	service string // iam, sts, secretsmanager
+	service string // iam, sts, secretsmanager, cloudtrail
 	action  string // "UpdateAssumeRolePolicy"
 	form    url.Values
 	body    []byte
 	json    bool
 	caller  caller
+	region  string // for which it was signed
 }
 
-const target = "secretsmanager."
+const (
+	target      = "secretsmanager."
+	trailTarget = "CloudTrail_20131101."
+)
 
 // understand names service and operation of a request. Query operations are told
 // apart by their names: IAM and STS have none in common that we serve.
 func understand(r *http.Request, body []byte) (call, bool) {
+	sig, _ := parseSignature(r.Header.Get("Authorization"))
+	if op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), trailTarget); ok {
+		return call{service: "cloudtrail", action: op, body: body, json: true, region: sig.region}, true
+	}
 	if t := r.Header.Get("X-Amz-Target"); t != "" {
 		op, ok := strings.CutPrefix(t, target)
 		return call{service: "secretsmanager", action: op, body: body, json: true}, ok
@@ -50,7 +58,7 @@ func understand(r *http.Request, body []byte) (call, bool) {
 	if err != nil || form.Get("Action") == "" {
 		return call{}, false
 	}
-	c := call{service: "iam", action: form.Get("Action"), form: form, body: body}
+	c := call{service: "iam", action: form.Get("Action"), form: form, body: body, region: sig.region}
 	if form.Get("Version") == "2011-06-15" {
 		c.service = "sts"
 	}
@@ -95,12 +103,15 @@ type operation struct {
 func (s *Server) operations() map[string]operation {
 	return map[string]operation{
 		"iam GetRole":                             {serve: s.getRole},
+		"iam ListRoles":                           {serve: s.listRoles},
 		"iam ListRolePolicies":                    {serve: s.listRolePolicies},
 		"iam GetRolePolicy":                       {serve: s.getRolePolicy},
 		"iam ListAttachedRolePolicies":            {serve: s.listAttachedRolePolicies},
 		"iam SimulatePrincipalPolicy":             {serve: s.simulate},
 		"iam UpdateAssumeRolePolicy":              {serve: s.updateAssumeRolePolicy, mutates: true},
 		"iam PutRolePolicy":                       {serve: s.putRolePolicy, mutates: true},
+		"iam PutRolePermissionsBoundary":          {serve: s.putRolePermissionsBoundary, mutates: true},
+		"iam DeleteRolePermissionsBoundary":       {serve: s.deleteRolePermissionsBoundary, mutates: true},
 		"iam DeleteRolePolicy":                    {serve: s.deleteRolePolicy, mutates: true},
 		"iam GetUser":                             {serve: s.getUser},
 		"iam GetUserPolicy":                       {serve: s.getUserPolicy},
@@ -114,6 +125,7 @@ func (s *Server) operations() map[string]operation {
 		"sts GetSessionToken":                     {serve: s.getSessionToken, mutates: true},
 		"sts AssumeRole":                          {serve: s.assumeRole, mutates: true},
 		"sts AssumeRoleWithWebIdentity":           {serve: s.assumeRoleWithWebIdentity, mutates: true, unsigned: true},
+		"cloudtrail LookupEvents":                 {serve: s.lookupEvents},
 		"secretsmanager GetSecretValue":           {serve: s.getSecretValue},
 		"secretsmanager DescribeSecret":           {serve: s.describeSecret},
 		"secretsmanager ListSecretVersionIds":     {serve: s.listSecretVersionIds},
@@ -154,6 +166,9 @@ func (s *Server) answer(c *call, op operation, r *http.Request, body []byte) (re
 		}
 		c.caller = who
 		if f := s.authorize(c); f != nil {
+			if arn := c.form.Get("RoleArn"); c.action == "AssumeRole" && arn != "" {
+				s.assumed(who, s.loggedIn(c), arn, c.form.Get("RoleSessionName"), nil, s.core.Now())
+			}
 			return nil, f
 		}
 	}

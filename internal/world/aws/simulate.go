@@ -33,6 +33,7 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 		return nil, f
 	}
 	keys := c.context()
+	boundary := s.storedBoundary(c.form.Get("PolicySourceArn"))
 	resources := c.list("ResourceArns")
 	if len(resources) == 0 {
 		resources = []string{"*"}
@@ -46,6 +47,9 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 		case allowed || anyLike(allows, action, true):
 			decision = "allowed"
 		}
+		if within, against := decide([]string{boundary}, asked{action: action, keys: keys}); boundary != "" && (against || !within) && decision == "allowed" {
+			decision = "implicitDeny"
+		}
 		var missing []node
 		for _, k := range lacking(inline, action, keys) {
 			missing = append(missing, leaf("member", k))
@@ -55,6 +59,14 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 		}
 	}
 	return []node{leaf("IsTruncated", "false"), tree("EvaluationResults", results...)}, nil
+}
+
+// storedBoundary is the document of a role's permissions boundary as IAM shows it.
+func (s *Server) storedBoundary(arn string) string {
+	if r := s.st.Roles[arn[strings.LastIndexByte(arn, '/')+1:]]; r != nil && arn == s.roleARN(r.Name) {
+		return s.st.Boundaries[r.Boundary.Shown.Get(s.core.Now())]
+	}
+	return ""
 }
 
 // context is the condition context the caller gives.

@@ -43,26 +43,41 @@ func (s *Server) userSession(user string) *Session {
 
 func (s *Server) wanted(c *call) (*Role, *fault) {
 	_, name, ok := strings.Cut(c.form.Get("RoleArn"), ":role/")
-	if r := s.st.Roles[name]; ok && r != nil {
+	if r := s.st.Roles[name]; ok && r != nil && c.form.Get("RoleArn") == s.roleARN(name) {
 		return r, nil
 	}
 	return nil, denied("Not authorized to perform sts:" + c.action)
 }
 
 func (s *Server) assumeRole(c *call) (reply, *fault) {
+	if s.foreign(c.form.Get("RoleArn")) {
+		return s.elsewhere(c), nil
+	}
 	r, f := s.wanted(c)
 	if f != nil {
 		return nil, f
 	}
-	arn := s.arn(c.caller)
-	root := "arn:aws:iam::" + s.st.Account + ":root"
-	trust := []string{r.Trust.Enforced.Get(s.core.Now())}
-	byName, deny := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: arn})
-	byAccount, denyAll := decide(trust, asked{action: "sts:AssumeRole", kind: "AWS", who: root})
-	if deny || denyAll || !byName && !byAccount {
-		return nil, denied(fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", arn, s.roleARN(r.Name)))
+	region := s.loggedIn(c)
+	byName, byAccount := s.admits(r.Trust.Enforced.Get(s.core.Now()), c.caller)
+	if !byName && !byAccount {
+		s.assumed(c.caller, region, s.roleARN(r.Name), c.form.Get("RoleSessionName"), nil, s.core.Now())
+		return nil, denied(fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", s.arn(c.caller), s.roleARN(r.Name)))
 	}
-	return s.session(c, r), nil
+	x := s.begin(c, r)
+	s.assumed(c.caller, region, s.roleARN(r.Name), x.Name, x, s.core.Now())
+	return s.credentials(x), nil
+}
+
+// loggedIn is the region whose CloudTrail a call of STS is in: that of its endpoint.
+// Source: CloudTrail user guide, "CloudTrail supported services", STS.
+func (s *Server) loggedIn(c *call) string { return orDefault(c.region, "us-east-1") }
+
+// elsewhere answers for a role of another account: its session is of no use here.
+func (s *Server) elsewhere(c *call) reply {
+	arn := c.form.Get("RoleArn")
+	x := &Session{ID: "ASIA" + strings.ToUpper(s.core.Text(16)), Secret: s.core.Text(40), Token: s.core.Text(120), Name: orDefault(c.form.Get("RoleSessionName"), "session"), Issued: s.core.Now(), Expires: s.core.Now().Add(sessionSpan)}
+	s.assumed(c.caller, s.loggedIn(c), arn, x.Name, x, s.core.Now())
+	return s.credentials(x)
 }
 
 // assumeRoleWithWebIdentity takes a JWT without a signature: whoever holds its
@@ -100,14 +115,29 @@ func (s *Server) trusts(doc string, claims map[string]any) bool {
 	return allowed
 }
 
-func (s *Server) session(c *call, r *Role) []node {
+func (s *Server) session(c *call, r *Role) []node { return s.credentials(s.begin(c, r)) }
+
+// begin makes the session that a call asks for. One that was had by another role's
+// session lives an hour at most.
+// Source: IAM user guide, "Roles terms and concepts", role chaining.
+func (s *Server) begin(c *call, r *Role) *Session {
 	span := sessionSpan
 	if d, err := time.ParseDuration(c.form.Get("DurationSeconds") + "s"); err == nil && d > 0 {
 		span = d
 	}
 	x := s.issue(r, orDefault(c.form.Get("RoleSessionName"), "session"), span)
 	r.Dead = false // issuing said that the role works; say again whether it does
+	if c.caller.session != nil && c.caller.session.User == "" && c.caller.session.Role != r.Name {
+		r.From = c.caller.session.Role
+		if last := s.core.Now().Add(time.Hour); x.Expires.After(last) {
+			x.Expires = last
+		}
+	}
 	s.judge(r, "every session is denied")
+	return x
+}
+
+func (s *Server) credentials(x *Session) []node {
 	return []node{
 		tree("Credentials", leaf("AccessKeyId", x.ID), leaf("SecretAccessKey", x.Secret), leaf("SessionToken", x.Token), leaf("Expiration", stamp(x.Expires))),
 		tree("AssumedRoleUser", leaf("Arn", s.arn(caller{session: x})), leaf("AssumedRoleId", "AROA:"+x.Name)),

@@ -1,0 +1,149 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/snapshot"
+)
+
+// A token of these outlives the session that made it, by half a day at most.
+// Source: CodeArtifact API reference, GetAuthorizationToken (900 to 43200 seconds); ECR API
+// reference, GetAuthorizationToken: "valid for 12 hours".
+const (
+	codeArtifactToken = "codeartifact:GetAuthorizationToken"
+	ecrToken          = "ecr:GetAuthorizationToken"
+	tokenLife         = 12 * time.Hour
+)
+
+// undoes are the calls by which a role takes off what it was cut off with.
+var undoes = []string{"iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"}
+
+// mayCall asks IAM's simulator by which calls a role makes what outlives a session, or
+// takes its denial off.
+func (c clients) mayCall(ctx context.Context, arn string) ([]string, error) {
+	tokens, err := c.callable(ctx, arn, []string{codeArtifactToken, ecrToken}, "*")
+	if err != nil {
+		return nil, err
+	}
+	undo, err := c.callable(ctx, arn, undoes, arn)
+	return slices.Concat(tokens, undo), err
+}
+
+// callable gives those of the calls that a role may make, sorted. The simulator is asked
+// about a session of a time to come, which no revocation denies.
+func (c clients) callable(ctx context.Context, arn string, calls []string, on string) ([]string, error) {
+	var out []string
+	in := &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &arn, ActionNames: calls, ResourceArns: []string{on},
+		ContextEntries: []types.ContextEntry{{
+			ContextKeyName: aws.String("aws:TokenIssueTime"), ContextKeyType: types.ContextKeyTypeEnumDate, ContextKeyValues: []string{"2999-01-01T00:00:00Z"},
+		}},
+	}
+	for p := iam.NewSimulatePrincipalPolicyPaginator(c.iam, in); p.HasMorePages(); {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.EvaluationResults {
+			if name := aws.ToString(r.EvalActionName); may(r.EvalDecision, r.MissingContextValues) && slices.Contains(calls, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// allowing adds the calls that the role's inline policies allow on some resource alone,
+// of which a simulation on every resource knows nothing.
+func allowing(r snapshot.Role, calls ...string) []string {
+	var out []string
+	for _, doc := range r.Inline {
+		var p struct{ Statement json.RawMessage }
+		if json.Unmarshal(doc, &p) != nil {
+			continue
+		}
+		t, err := parseTrust(doc) // a policy is of the same form
+		if err != nil {
+			continue
+		}
+		for _, raw := range t.statements {
+			var st statement
+			if json.Unmarshal(raw, &st) != nil || st.Effect != "Allow" {
+				continue
+			}
+			for _, call := range calls {
+				if slices.ContainsFunc(st.Action, func(a string) bool { return like(strings.ToLower(a), strings.ToLower(call)) }) {
+					out = append(out, call)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// outlived names the tokens that go on after a role's sessions are denied.
+func outlived(role snapshot.Role) []plan.Gap {
+	var out []plan.Gap
+	if slices.Contains(role.May, codeArtifactToken) {
+		out = append(out, plan.Gap{
+			What: "CodeArtifact tokens that were made with a session of " + role.Name,
+			Why:  "they do not depend on the session and cannot be revoked: one may live until 12 hours after its sessions are denied; deny the role in the policies of the domain and its repositories, or rely on nothing from there until then",
+		})
+	}
+	if slices.Contains(role.May, ecrToken) {
+		out = append(out, plan.Gap{
+			What: "ECR tokens that were made with a session of " + role.Name,
+			Why:  "they live until 12 hours after its sessions are denied; ECR judges each pull and push by what the session may do at that time, so that the denial should stop them, which is not probed here: try a pull with such a token",
+		})
+	}
+	return out
+}
+
+// removable says that a role can take its denial off.
+func removable(role snapshot.Role) []plan.Gap {
+	var can []string
+	for _, call := range undoes {
+		if slices.Contains(role.May, call) {
+			can = append(can, call)
+		}
+	}
+	if len(can) == 0 {
+		return nil
+	}
+	return []plan.Gap{{
+		What: "the denial of sessions of " + role.Name,
+		Why: "until it is enforced, and by whoever gets another session, the role may take it off itself (" + strings.Join(can, ", ") +
+			" on itself is allowed); have an organization's policy deny it these, or a permissions boundary that it cannot change (" + boundName + " puts one on it)",
+	}}
+}
+
+// until tells of a revocation that stands until when tokens made before may live.
+func (c clients) until(ctx context.Context, r plan.Reading, arn string, denied time.Time) plan.Reading {
+	if r.State != plan.Held {
+		return r
+	}
+	may, err := c.mayCall(ctx, arn)
+	if err != nil {
+		return r // that is said where it is planned
+	}
+	for _, x := range []struct{ call, kind, what string }{
+		{codeArtifactToken, "aws.codeartifact_tokens", "CodeArtifact tokens of the role do not depend on its sessions and cannot be revoked: one made before"},
+		{ecrToken, "aws.ecr_tokens", "ECR judges tokens of the role by what the session may do, which is not probed: one made before"},
+	} {
+		if slices.Contains(may, x.call) {
+			r.Found = append(r.Found, plan.Found{Kind: x.kind, Target: arn, Why: fmt.Sprintf("%s may live until %s", x.what, text(denied.Add(tokenLife)))})
+		}
+	}
+	return r
+}
