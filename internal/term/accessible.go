@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	xterm "golang.org/x/term"
-
 	"github.com/firebreak/firebreak/internal/secret"
 )
 
@@ -59,7 +57,7 @@ func (s *Streams) lineByLine(ctx context.Context, title string, want func(string
 	}
 }
 
-func (s *Streams) hiddenLine(ctx context.Context, title string) (secret.Text, error) {
+func (s *Streams) hiddenLine(ctx context.Context, title string, wrong func(string) error) (secret.Text, error) {
 	f, ok := s.In.(*os.File)
 	if !ok {
 		return secret.Text{}, errors.New("a value that is not shown needs a terminal to be typed on")
@@ -68,16 +66,19 @@ func (s *Streams) hiddenLine(ctx context.Context, title string) (secret.Text, er
 		if err := s.show(title + ": "); err != nil {
 			return secret.Text{}, err
 		}
-		var b []byte
-		err := cut(ctx, func() (err error) { b, err = xterm.ReadPassword(int(f.Fd())); return err })
-		if err != nil {
+		var text string
+		if err := s.unseen(ctx, f, &text); err != nil {
 			return secret.Text{}, left(err)
 		}
 		if err := s.show("\n"); err != nil {
 			return secret.Text{}, err
 		}
-		if wrong := notEmpty(string(b)); wrong == nil {
-			return secret.NewString(strings.TrimRight(string(b), "\r\n")), nil
+		why := wrong(text)
+		if why == nil {
+			return secret.NewString(strings.TrimRight(text, "\r\n")), nil
+		}
+		if err := s.show(why.Error() + "\n"); err != nil {
+			return secret.Text{}, err
 		}
 	}
 }

@@ -242,7 +242,7 @@ func (p *Person) value(ctx context.Context, a respond.Ask) (drive.Reply, error) 
 	if name == "" || a.Kind == respond.Assist {
 		name = a.ID // what an assisted task wants is called the same in each
 	}
-	text, err := p.IO.hidden(ctx, "The value (it is not shown, and sealed at once)")
+	text, err := p.IO.value(ctx, "The value (it is not shown, and sealed at once; @FILE reads it from a file)")
 	if err != nil {
 		return drive.Reply{}, err
 	}

@@ -63,13 +63,18 @@ func (s *Streams) line(ctx context.Context, title string, want func(string) erro
 	return strings.TrimSpace(text), err
 }
 
-// hidden asks for a secret value without showing it.
+// hidden asks for a secret value of one line without showing it.
 func (s *Streams) hidden(ctx context.Context, title string) (secret.Text, error) {
+	return s.hiddenUntil(ctx, title, notEmpty)
+}
+
+// hiddenUntil asks until wrong has nothing to say of what was typed.
+func (s *Streams) hiddenUntil(ctx context.Context, title string, wrong func(string) error) (secret.Text, error) {
 	if s.Accessible {
-		return s.hiddenLine(ctx, s.clean(title))
+		return s.hiddenLine(ctx, s.clean(title), wrong)
 	}
 	var text string
-	f := huh.NewInput().Title(s.clean(title)).EchoMode(huh.EchoModePassword).Value(&text).Validate(notEmpty)
+	f := huh.NewInput().Title(s.clean(title)).EchoMode(huh.EchoModePassword).Value(&text).Validate(wrong)
 	if err := s.ask(ctx, f, nil); err != nil {
 		return secret.Text{}, err
 	}
