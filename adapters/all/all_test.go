@@ -17,7 +17,7 @@ import (
 var names = []string{
 	"aws.access_key.destroy", "aws.access_key.disable", "aws.access_key.mint", "aws.access_key.test",
 	"aws.role.bound", "aws.role.deny_chain", "aws.role.deny_trust", "aws.role.revoke_sessions", "aws.role.unbound", "aws.secretsmanager.forget", "aws.secretsmanager.put", "aws.user.revoke_sessions",
-	"github.access.review", "github.actions.reopen", "github.actions.stop", "github.artifacts.export", "github.caches.purge",
+	"github.access.review", "github.actions.reopen", "github.actions.stop", "github.app_key.mint", "github.app_key.revoke", "github.app_key.test", "github.artifacts.export", "github.caches.purge",
 	"github.default_token.lift", "github.default_token.restrict", "github.deploy_key.mint", "github.deploy_key.revoke", "github.deploy_key.test", "github.deploy_keys.remove", "github.environment.freeze", "github.environment.lift",
 	"github.fork_approval.lift", "github.fork_approval.require", "github.hooks.deactivate", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
 	"github.runner.isolate", "github.runner.remove", "github.runs.cancel", "github.secret.put", "github.token.mint", "github.token.revoke", "github.token.test", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",

@@ -2,14 +2,7 @@ package github
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -121,27 +114,6 @@ func (i *installation) token(ctx context.Context) (secret.Text, error) {
 	return i.have, nil
 }
 
-// sign makes the App's own short-lived JWT (RS256), dated back a minute against
-// clocks that differ.
 func (i *installation) sign() (secret.Text, error) {
-	block, _ := pem.Decode([]byte(i.app.Key.Reveal()))
-	if block == nil {
-		return secret.Text{}, errors.New("the GitHub App's key file holds no PEM block; download the key again from the App's settings")
-	}
-	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-	if err != nil {
-		return secret.Text{}, errors.New("the GitHub App's key is not an RSA private key; download the key again from the App's settings")
-	}
-	now := i.now()
-	claims, err := json.Marshal(map[string]any{"iat": now.Add(-time.Minute).Unix(), "exp": now.Add(9 * time.Minute).Unix(), "iss": fmt.Sprint(i.app.ID)})
-	if err != nil {
-		return secret.Text{}, err
-	}
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims)
-	sum := sha256.Sum256([]byte(text))
-	sig, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
-	if err != nil {
-		return secret.Text{}, err
-	}
-	return secret.NewString(text + "." + base64.RawURLEncoding.EncodeToString(sig)), nil
+	return appJWT(i.app.Key, fmt.Sprint(i.app.ID), i.now())
 }

@@ -83,7 +83,7 @@ func New(c Config, w adapters.Wire) (*Provider, error) {
 	if w.ReadOnly {
 		p.writes = p.reads
 	}
-	p.probes = adapters.Direct(adapters.ReadOnly(paced, adapters.Under(u.Path, []adapters.Route{{Name: "whose a token is", Method: http.MethodGet, Pattern: "/user"}})), probing)
+	p.probes = adapters.Direct(adapters.ReadOnly(paced, adapters.Under(u.Path, []adapters.Route{{Name: "whose a token is", Method: http.MethodGet, Pattern: "/user"}, {Name: "whose an App's key is", Method: http.MethodGet, Pattern: "/app"}})), probing)
 	p.open = adapters.Direct(paced, probing)
 	if w.ReadOnly {
 		p.open = p.probes
@@ -121,7 +121,7 @@ func (p *Provider) Actions() []adapters.Action {
 	return []adapters.Action{
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
-		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
+		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, appKeyMint{p}, appKeyRevoke{p}, appKeyTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}
@@ -134,6 +134,9 @@ func (*Provider) Issuers() []plan.Issuer {
 		Outputs: []string{"value"}, Provider: "github",
 	}, {
 		Name: "github.token", Mint: "github.token.mint", Test: "github.token.test", Destroy: "github.token.revoke",
+		Outputs: []string{"value"}, Provider: "github",
+	}, {
+		Name: "github.app_key", Mint: "github.app_key.mint", Test: "github.app_key.test", Destroy: "github.app_key.revoke",
 		Outputs: []string{"value"}, Provider: "github",
 	}}
 }

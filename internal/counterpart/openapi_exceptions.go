@@ -25,6 +25,8 @@ var exceptions = []exception{
 	{"", answer, "status: 429", "\"Rate limits for the REST API\", which lists 403 and 429 for both kinds"},
 	{"", answer, "status: 422", "the same, \"Validation failed\""},
 	{"", answer, "status: 304", "\"Best practices for using the REST API\", use conditional requests: most endpoints give an etag and take If-None-Match"},
+	{"GET /app", answer, "status: 401", "\"Authenticating as a GitHub App\": what is signed with no key of the App is refused; the description has nothing but the success"},
+	{"GET /app", answer, "status: 404", "the same, for an App that is not there"},
 	{"GET /orgs/{org}/repos", answer, "status: 404", "as for every organization that is not there or not to be seen"},
 	{"GET /users/{username}/repos", answer, "status: 404", "the same of a user"},
 	{"GET /repos/{owner}/{repo}/commits/{ref}", answer, ": ", "the media type application/vnd.github.sha of its documentation is the commit's name alone, which is no JSON"},

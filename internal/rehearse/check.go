@@ -125,6 +125,9 @@ func (l *Loaded) credentials() []string {
 			all = append(all, r.Credential)
 		}
 	}
+	for _, a := range l.World.GitHub.Apps {
+		all = append(all, a.Keys...)
+	}
 	for _, t := range l.World.GitHub.Tokens {
 		all = append(all, t.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/secret"
 	"github.com/firebreak/firebreak/internal/world"
+	"github.com/firebreak/firebreak/internal/world/github"
 )
 
 // Seal seals a value for the incident and gives its reference.
@@ -139,6 +140,11 @@ func (l *Loaded) workflowSecret(name string) (Stored, bool) {
 	return Stored{}, false
 }
 
+// made are the values that a person makes in a web page.
+var made = map[string]func(*github.Server, string) string{
+	"github.token.mint": (*github.Server).IssueToken, "github.app_key.mint": (*github.Server).IssueAppKey,
+}
+
 // assist does what a person has to do, and gives the value where one is wanted. What it
 // cannot do it leaves, with a pause.
 func (t *Responder) assist(ctx context.Context, a respond.Ask) (choice, ref string, err error) {
@@ -151,10 +157,13 @@ func (t *Responder) assist(ctx context.Context, a respond.Ask) (choice, ref stri
 			err = t.r.World.Do(func(world.Core) { t.r.p.github.Disconnect(x.Target.Name) })
 		case x.Role == plan.Promote:
 			err = t.r.Promote(ctx)
-		case x.Use == "github.token.mint" && slices.Contains(a.Choices, "value"):
-			var made string
-			if err = t.r.World.Do(func(world.Core) { made = t.r.p.github.IssueToken(x.Target.ID) }); err == nil {
-				ref, err = t.seal(x.ID+"/pasted", secret.NewString(made))
+		case x.Use == "github.app_key.revoke":
+			s, _ := t.r.workflowSecret(x.Credential[strings.LastIndexAny(x.Credential, "/:")+1:])
+			err = t.r.World.Do(func(world.Core) { t.r.p.github.DeleteAppKey(s.Credential) })
+		case made[x.Use] != nil && slices.Contains(a.Choices, "value"):
+			var value string
+			if err = t.r.World.Do(func(world.Core) { value = made[x.Use](t.r.p.github, x.Target.ID) }); err == nil {
+				ref, err = t.seal(x.ID+"/pasted", secret.NewString(value))
 			}
 			return "value", ref, err
 		}

@@ -98,11 +98,19 @@ type GitHub struct {
 	Runners       []github.Runner            `yaml:"runners"`
 	Keys          []github.Key               `yaml:"keys"`
 	Tokens        []GitHubToken              `yaml:"tokens"` // people's, beside the responder's
+	Apps          []GitHubApp                `yaml:"apps"`
 	Hooks         []github.Hook              `yaml:"hooks"`
 	// Further is how many more repositories the organization has, made up and only to be
 	// read; Actions are commits of other people's actions, by "owner/name@ref".
 	Further int               `yaml:"further_repositories"`
 	Actions map[string]string `yaml:"actions"`
+}
+
+// GitHubApp is an App with private keys, by their names in the world's log. They are made.
+type GitHubApp struct {
+	ID   int64    `yaml:"id"`
+	Slug string   `yaml:"slug"`
+	Keys []string `yaml:"keys"`
 }
 
 // GitHubToken is a person's token. Its value is made.

@@ -218,6 +218,11 @@ func (l *Loaded) ofGitHub(c world.Core) (map[string]string, error) {
 		}
 		keys[k.Credential] = private
 	}
+	for _, a := range l.World.GitHub.Apps {
+		for _, name := range a.Keys {
+			keys[name] = github.AppPrivateKey(c.Text(40))
+		}
+	}
 	for _, t := range l.World.GitHub.Tokens {
 		keys[t.Name] = "ghp_" + c.Text(36)
 	}
@@ -230,6 +235,13 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 		Repository: g.Repository, ID: c.ID(), DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
 		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
+	}
+	for _, a := range g.Apps {
+		x := github.RegisteredApp{ID: a.ID, Slug: a.Slug}
+		for _, name := range a.Keys {
+			x.Keys = append(x.Keys, github.AppKey{Name: name, Private: p.keys[name]})
+		}
+		s.Apps = append(s.Apps, x)
 	}
 	for _, t := range g.Tokens {
 		s.Tokens = append(s.Tokens, github.Token{Name: t.Name, Value: p.keys[t.Name], Login: t.Login})

@@ -20,6 +20,7 @@ func (s *Server) routes() {
 	const env = repo + "/environments/{environment}"
 	all := []route{
 		{"GET /user", "GET user", "any", s.user},
+		{"GET /app", "GET app", "", s.getApp},
 		{"GET /rate_limit", "GET rate limit", "any", s.rateLimit},
 		{"POST /credentials/revoke", "POST credentials revoke", "", s.revokeCredentials},
 		{"GET /_download/{key}", "GET download", "", s.download},

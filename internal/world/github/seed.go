@@ -42,6 +42,8 @@ type Seed struct {
 	// Actions are commits of other people's actions, by "owner/name@ref".
 	Actions map[string]string `yaml:"actions"`
 	Tokens  []Token           `yaml:"tokens"`
+	// Apps are GitHub Apps whose keys are credentials.
+	Apps []RegisteredApp `yaml:"-"`
 	// Permissions is "read" (default) or "write": what GITHUB_TOKEN gets by default.
 	Permissions string `yaml:"permissions"`
 	// Approves: Actions may approve pull requests.

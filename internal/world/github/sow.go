@@ -29,6 +29,9 @@ func (s *Server) sow(seed Seed) error {
 	for _, x := range seed.Secrets {
 		s.sowSecret(x)
 	}
+	for _, a := range seed.Apps {
+		s.registerApp(a)
+	}
 	for _, t := range seed.Tokens {
 		if t.Value == "" {
 			return fmt.Errorf("github world: token %q has no value", t.Name)

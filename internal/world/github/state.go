@@ -29,6 +29,7 @@ type State struct {
 	OwnerHooks   []Hook            `json:"owner_hooks,omitempty"`
 	Organization Owner             `json:"organization,omitzero"`
 	Tokens       []*Token          `json:"tokens"`
+	Apps         []*RegisteredApp  `json:"apps,omitempty"`
 	Guards       Guards            `json:"guards"`
 	Tags         map[string]string `json:"tags,omitempty"` // name → commit
 	Subject      []byte            `json:"subject"`

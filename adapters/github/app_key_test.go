@@ -1,0 +1,114 @@
+package github_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firebreak/firebreak/adapters"
+	"github.com/firebreak/firebreak/internal/plan"
+	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/world"
+	fake "github.com/firebreak/firebreak/internal/world/github"
+)
+
+var leakedKey, twinKey, otherKey = fake.AppPrivateKey("leaked"), fake.AppPrivateKey("twin"), fake.AppPrivateKey("other")
+
+func appKeys(s *fake.Seed) {
+	s.Apps = []fake.RegisteredApp{
+		{ID: 4711, Slug: "acme-release", Keys: []fake.AppKey{{Name: "APP_KEY", Private: leakedKey}, {Name: "APP_KEY_TWIN", Private: twinKey}}},
+		{ID: 815, Slug: "other", Keys: []fake.AppKey{{Name: "OTHER", Private: otherKey}}},
+	}
+}
+
+func TestAppKeySuites(t *testing.T) {
+	for _, action := range []string{"github.app_key.revoke", "github.app_key.mint", "github.app_key.test"} {
+		t.Run(action, func(t *testing.T) {
+			s := suite(action, appKeys, nil)
+			s.Inputs = inputs("app", "4711")
+			switch action {
+			case "github.app_key.revoke":
+				s.Inputs["old"] = plan.Value{Held: "old:APP_KEY"}
+				s.Secrets = map[string]secret.Text{"old": secret.NewString(leakedKey)}
+			case "github.app_key.test":
+				s.Inputs["value"] = plan.Value{Output: &plan.Ref{Action: "mint", Name: "value"}}
+				s.Secrets = map[string]secret.Text{"value": secret.NewString(twinKey)}
+			}
+			s.Quirks.NotByWorld = true
+			conforms(t, s)
+		})
+	}
+}
+
+// A person deletes the key, and only what the deleted one signs closes the task.
+func TestAnAppsKeyIsDeadWhenWhatItSignsIsRefused(t *testing.T) {
+	w, s := start(t, world.Options{}, appKeys)
+	a := drive(t, w, "github.app_key.revoke", map[string]any{"app": "4711"})
+	a.task.Secrets = map[string]secret.Text{"old": secret.NewString(leakedKey)}
+	alive := func(when string) {
+		t.Helper()
+		if r := a.look(); r.State != plan.Broken || r.Final || !strings.Contains(r.Detail, "SHA256:") {
+			t.Errorf("%s: %+v", when, r)
+		}
+	}
+	alive("before")
+	if err := w.Do(func(world.Core) { s.DeleteAppKey("APP_KEY_TWIN") }); err != nil {
+		t.Fatal(err)
+	}
+	alive("the twin is deleted instead")
+	w.Clock.Advance(3 * time.Hour)
+	alive("later")
+	if err := w.Do(func(world.Core) { s.DeleteAppKey("APP_KEY") }); err != nil {
+		t.Fatal(err)
+	}
+	if r := a.look(); r.State != plan.Held || r.Proof != plan.P3 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestWhichAppsKeyItIs(t *testing.T) {
+	for name, x := range map[string]struct{ app, old, says string }{
+		"nobody has it":    {"4711", "", "nothing shows that it is deleted"},
+		"no key":           {"4711", "hunter2", "no PEM block"},
+		"no RSA key":       {"4711", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "not an RSA private key"},
+		"signed as nobody": {"12", leakedKey, "knows no such App"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _ := start(t, world.Options{}, appKeys)
+			a := drive(t, w, "github.app_key.revoke", map[string]any{"app": x.app})
+			a.task.Secrets = map[string]secret.Text{}
+			if x.old != "" {
+				a.task.Secrets["old"] = secret.NewString(x.old)
+			}
+			if r := a.look(); r.State == plan.Held || !strings.Contains(r.Detail, x.says) || strings.Contains(r.Detail, "hunter2") {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+// A clock that is wrong by an hour makes no key look dead: GitHub's own is signed with.
+func TestAWrongClockKillsNoAppKey(t *testing.T) {
+	w, _ := start(t, world.Options{}, appKeys)
+	a := drive(t, w, "github.app_key.test", map[string]any{"app": "4711"})
+	a.task.Secrets = map[string]secret.Text{"value": secret.NewString(twinKey)}
+	a.task.Now = a.task.Now.Add(-time.Hour)
+	if r := a.look(); r.State != plan.Held || r.Proof != plan.P3 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What says that GitHub is not to be had now says nothing of a key.
+func TestAppKeyIsNotDeadForALimit(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusNotFound} {
+		c := &canned{answers: map[string]reply{
+			"GET https://ghe.example/api/v3/app":        {status, nil, `{"message":"no"}`},
+			"GET https://ghe.example/api/v3/rate_limit": {http.StatusOK, map[string]string{"Date": noon.Format(http.TimeFormat)}, `{}`},
+		}}
+		r := over(t, c)["github.app_key.revoke"].Verify(t.Context(), adapters.Task{Inputs: map[string]any{"app": "4711"}, Secrets: map[string]secret.Text{"old": secret.NewString(leakedKey)}, Now: noon})
+		if r.State != plan.Unknown {
+			t.Errorf("%d: %+v", status, r)
+		}
+	}
+}
