@@ -122,6 +122,7 @@ func (p *Provider) Actions() []adapters.Action {
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
 		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
+		webhookMint{p}, webhookRevoke{p}, webhookTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}
@@ -135,6 +136,9 @@ func (*Provider) Issuers() []plan.Issuer {
 	}, {
 		Name: "github.token", Mint: "github.token.mint", Test: "github.token.test", Destroy: "github.token.revoke",
 		Outputs: []string{"value"}, Provider: "github",
+	}, {
+		Name: "github.webhook", Mint: "github.webhook.mint", Test: "github.webhook.test", Destroy: "github.webhook.revoke",
+		Replaces: true, Outputs: []string{"value"}, Provider: "github",
 	}}
 }
 

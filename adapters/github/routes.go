@@ -50,6 +50,8 @@ func routes() []adapters.Route {
 		get("runners", repo+"/actions/runners"),
 		get("deploy keys", repo+"/keys"),
 		get("hooks", repo+"/hooks"),
+		get("hook", repo+"/hooks/*"),
+		get("deliveries of a hook", repo+"/hooks/*/deliveries"),
 		get("subject template", repo+"/actions/oidc/customization/sub"),
 	}...)
 }
@@ -59,6 +61,8 @@ func storeRoutes(get func(name, pattern string) adapters.Route) []adapters.Route
 	const repo, org = "/repos/*/*", "/orgs/*"
 	all := []adapters.Route{
 		get("organization hooks", org+"/hooks"),
+		get("organization hook", org+"/hooks/*"),
+		get("deliveries of an organization hook", org+"/hooks/*/deliveries"),
 		get("organization runners", org+"/actions/runners"),
 		get("organization variables", org+"/actions/variables"),
 		get("repositories of a variable", org+"/actions/variables/*/repositories"),

@@ -162,6 +162,7 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 // leaves them as one that was not.
 func (s *Server) guarded(p map[string]string, at string) {
 	s.projectKeys(p, at)
+	s.projectHooks(p, at)
 	for _, t := range s.state.Tokens {
 		if t.Name != issuedToken {
 			p["credential "+t.Name] = map[bool]string{true: "dead", false: "alive"}[t.Dead]
