@@ -19,7 +19,7 @@ var names = []string{
 	"aws.role.deny_trust", "aws.role.revoke_sessions", "aws.secretsmanager.forget", "aws.secretsmanager.put", "aws.user.revoke_sessions",
 	"github.access.review", "github.actions.reopen", "github.actions.stop", "github.artifacts.export", "github.caches.purge",
 	"github.default_token.lift", "github.default_token.restrict", "github.deploy_key.mint", "github.deploy_key.revoke", "github.deploy_key.test", "github.deploy_keys.remove", "github.environment.freeze", "github.environment.lift",
-	"github.fork_approval.lift", "github.fork_approval.require", "github.hooks.deactivate", "github.logs.export", "github.ruleset.freeze", "github.ruleset.lift",
+	"github.fork_approval.lift", "github.fork_approval.require", "github.hooks.deactivate", "github.logs.export", "github.org_actions.reopen", "github.org_actions.stop", "github.ruleset.freeze", "github.ruleset.lift",
 	"github.runner.isolate", "github.runner.remove", "github.runs.cancel", "github.secret.put", "github.token.mint", "github.token.revoke", "github.token.test", "github.webhook.mint", "github.webhook.revoke", "github.webhook.test", "github.workflow.disable", "github.workflow.dispatch", "github.workflow.enable",
 	"http.key.mint", "http.key.revoke", "http.key.test", "http.probe",
 	"manual.task",

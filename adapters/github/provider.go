@@ -122,7 +122,7 @@ func (p *Provider) Actions() []adapters.Action {
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
 		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
-		webhookMint{p}, webhookRevoke{p}, webhookTest{p},
+		orgActionsStop{p}, orgActionsReopen{p}, webhookMint{p}, webhookRevoke{p}, webhookTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}

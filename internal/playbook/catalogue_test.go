@@ -166,6 +166,8 @@ func known() *table {
 		spec("github.fork_approval.lift", "fork-approval", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		gives(spec("github.actions.stop", "actions", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "repository!"), earlier),
 		spec("github.actions.reopen", "actions", plan.Disruptive, plan.Reopen, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
+		gives(spec("github.org_actions.stop", "organization-actions", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "organization!"), earlier),
+		spec("github.org_actions.reopen", "organization-actions", plan.Disruptive, plan.Reopen, plan.ResendSafe, plan.P1, "organization!", "earlier!"),
 		gives(spec("github.default_token.restrict", "default-token", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!"), earlier),
 		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),

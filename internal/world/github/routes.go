@@ -75,6 +75,7 @@ func (s *Server) routes() {
 	all = append(all, s.runnerRoutes()...)
 	all = append(all, s.guardRoutes()...)
 	all = append(all, s.hookRoutes()...)
+	all = append(all, s.ownerActionsRoutes()...)
 	all = append(all, s.organizationRoutes()...)
 	s.mux, s.route = http.NewServeMux(), map[string]*route{}
 	for i := range all {

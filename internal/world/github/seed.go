@@ -32,9 +32,13 @@ type Seed struct {
 	Keys          []Key             `yaml:"keys"`
 	Hooks         []Hook            `yaml:"hooks"`
 	OwnerHooks    []Hook            `yaml:"owner_hooks"` // of the organization
-	OwnerRunners  []Runner          `yaml:"owner_runners"`
-	OwnerApps     []App             `yaml:"owner_apps"`
-	OwnerSubject  json.RawMessage   `yaml:"-"` // the organization's template of OIDC subjects
+	// OwnerActions, OwnerChosen and OwnerSelected: see OwnerSwitch; everything when left out.
+	OwnerActions  *OwnerActions   `yaml:"-"`
+	OwnerChosen   []int64         `yaml:"-"`
+	OwnerSelected *Selected       `yaml:"-"`
+	OwnerRunners  []Runner        `yaml:"owner_runners"`
+	OwnerApps     []App           `yaml:"owner_apps"`
+	OwnerSubject  json.RawMessage `yaml:"-"` // the organization's template of OIDC subjects
 	// Personal: the owner is a person, not an organization.
 	Personal bool `yaml:"personal"`
 	// Further is how many more repositories the organization has, made up and only to be read.
