@@ -86,6 +86,7 @@ var revealed = map[string]string{
 	"adapters/npm/token_delete.go":       "sends the one-time password",
 	"adapters/github/app_jwt.go":         "signs as a GitHub App, and tries its keys",
 	"adapters/github/token_wire.go":      "tries a token, and shows it to GitHub to have it taken back",
+	"adapters/github/webhook_mint.go":    "sends the secret it made",
 	"adapters/github/deploy_key.go":      "reads the public half out of a private key",
 	"adapters/postgres/client.go":        "logs in, and probes with a value",
 	"adapters/postgres/scram.go":         "computes what the server keeps of a password",

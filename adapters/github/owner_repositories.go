@@ -54,12 +54,8 @@ func (p *Provider) repositoriesOf(ctx context.Context, h *house) (all []reposito
 // Source: GitHub REST reference, "Get an organization": how many are private is told to
 // those alone who may know.
 func (h *house) unseen(ctx context.Context, listed int) []snapshot.Gap {
-	var w struct {
-		Public  int  `json:"public_repos"`
-		Private *int `json:"total_private_repos"`
-	}
+	w, err := h.counted(ctx)
 	gap := snapshot.Gap{Provider: "github", What: "private repositories of the organization " + h.login}
-	_, err := get(ctx, h.client, "orgs/"+url.PathEscape(h.login), &w)
 	switch {
 	case err != nil:
 		gap.Why, gap.Passing = why(err), adapters.Passing(status(err))
@@ -71,6 +67,29 @@ func (h *house) unseen(ctx context.Context, listed int) []snapshot.Gap {
 		return nil
 	}
 	return []snapshot.Gap{gap}
+}
+
+// totals are how many repositories an organization has.
+type totals struct {
+	Public  int  `json:"public_repos"`
+	Private *int `json:"total_private_repos"`
+}
+
+func (h *house) counted(ctx context.Context) (totals, error) {
+	return shared(h, "how many repositories", func() (w totals, err error) {
+		_, err = get(ctx, h.client, "orgs/"+url.PathEscape(h.login), &w)
+		return w, err
+	})
+}
+
+// size is how many repositories it has, 0 where GitHub does not tell: what a change to all
+// of them costs, and nothing rests on it.
+func (h *house) size(ctx context.Context) int {
+	w, err := h.counted(ctx)
+	if err != nil || w.Private == nil {
+		return 0
+	}
+	return w.Public + *w.Private
 }
 
 // personal lists a person's repositories. Others than that person see only the public ones.

@@ -122,6 +122,7 @@ func (p *Provider) Actions() []adapters.Action {
 		workflowDisable{p}, workflowEnable{p}, runsCancel{p}, secretPut{p}, logsExport{p}, cachesPurge{p}, workflowDispatch{p},
 		artifactsExport{p}, accessReview{p}, runnerIsolate{p}, runnerRemove{p}, actionsStop{p}, actionsReopen{p}, deployKeysRemove{p}, hooksDeactivate{p},
 		tokenMint{p}, tokenRevoke{p}, tokenTest{p}, appKeyMint{p}, appKeyRevoke{p}, appKeyTest{p}, deployKeyMint{p}, deployKeyRevoke{p}, deployKeyTest{p},
+		orgActionsStop{p}, orgActionsReopen{p}, webhookMint{p}, webhookRevoke{p}, webhookTest{p},
 		environmentFreeze{p}, environmentLift{p}, rulesetFreeze{p}, rulesetLift{p},
 		forkApprovalRequire{p}, forkApprovalLift{p}, defaultTokenRestrict{p}, defaultTokenLift{p},
 	}
@@ -138,6 +139,9 @@ func (*Provider) Issuers() []plan.Issuer {
 	}, {
 		Name: "github.app_key", Mint: "github.app_key.mint", Test: "github.app_key.test", Destroy: "github.app_key.revoke",
 		Outputs: []string{"value"}, Provider: "github",
+	}, {
+		Name: "github.webhook", Mint: "github.webhook.mint", Test: "github.webhook.test", Destroy: "github.webhook.revoke",
+		Replaces: true, Outputs: []string{"value"}, Provider: "github",
 	}}
 }
 

@@ -50,6 +50,8 @@ func routes() []adapters.Route {
 		get("runners", repo+"/actions/runners"),
 		get("deploy keys", repo+"/keys"),
 		get("hooks", repo+"/hooks"),
+		get("hook", repo+"/hooks/*"),
+		get("deliveries of a hook", repo+"/hooks/*/deliveries"),
 		get("subject template", repo+"/actions/oidc/customization/sub"),
 	}...)
 }
@@ -59,9 +61,14 @@ func storeRoutes(get func(name, pattern string) adapters.Route) []adapters.Route
 	const repo, org = "/repos/*/*", "/orgs/*"
 	all := []adapters.Route{
 		get("organization hooks", org+"/hooks"),
+		get("organization hook", org+"/hooks/*"),
+		get("deliveries of an organization hook", org+"/hooks/*/deliveries"),
 		get("organization runners", org+"/actions/runners"),
 		get("organization variables", org+"/actions/variables"),
 		get("repositories of a variable", org+"/actions/variables/*/repositories"),
+		get("where Actions is on", org+"/actions/permissions"),
+		get("repositories in which Actions is on", org+"/actions/permissions/repositories"),
+		get("allowed actions of an organization", org+"/actions/permissions/selected-actions"),
 		get("organization default permissions", org+"/actions/permissions/workflow"),
 		get("organization subject template", org+"/actions/oidc/customization/sub"),
 		get("installed Apps", org+"/installations"),

@@ -148,7 +148,7 @@ func (v *surveyor) besideOwner(s *snapshot.Snapshot) {
 		s.Organizations = append(s.Organizations, snapshot.Organization{Login: v.owner.Login})
 	}
 	if v.organization != nil {
-		s.Organizations[i].Hooks = v.organization.Hooks
+		s.Organizations[i].Hooks, s.Organizations[i].Repositories = v.organization.Hooks, v.organization.Repositories
 	}
 	if v.shared != nil {
 		s.Organizations[i].Runners = v.shared

@@ -83,7 +83,7 @@ func (v *surveyor) ownerHooks(ctx context.Context) error {
 	}
 	hooks, err := v.house.hooks(ctx)
 	if err == nil {
-		v.organization = &snapshot.Organization{Login: v.owner.Login, Hooks: hooks}
+		v.organization = &snapshot.Organization{Login: v.owner.Login, Hooks: hooks, Repositories: v.house.size(ctx)}
 	}
 	return err
 }

@@ -94,6 +94,7 @@ func (h *house) survey(ctx context.Context) (snapshot.Organization, []snapshot.G
 	gap("OIDC subject template", err)
 	out.TokenDefaults, err = h.tokenDefaults(ctx)
 	gap("default permissions of GITHUB_TOKEN", err)
+	out.Repositories = h.size(ctx)
 	return out, gaps
 }
 

@@ -58,7 +58,7 @@ func TestEachIssuersValueReachesEachStore(t *testing.T) {
 			}
 		}
 	}
-	for _, twin := range []string{"credential NPM_TWIN", "credential DEPLOY_TWIN", "credential PAT_TWIN", "credential SECRET_ID_TWIN", "credential APP_KEY_TWIN"} {
+	for _, twin := range []string{"credential NPM_TWIN", "credential DEPLOY_TWIN", "credential PAT_TWIN", "credential SECRET_ID_TWIN", "credential APP_KEY_TWIN", "credential HOOK_TWIN"} {
 		if end := s.projection(); end[twin] != "alive" {
 			t.Errorf("%s is %s", twin, end[twin])
 		}

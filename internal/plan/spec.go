@@ -61,7 +61,10 @@ type Issuer struct {
 	// Turns is the setting that lists the objects of one credential which take turns. Overlap
 	// needs two: one alone has one value, and the new one ends the old. "" where each value
 	// is an object of its own.
-	Turns    string   `json:"turns,omitempty"`
+	Turns string `json:"turns,omitempty"`
+	// Replaces: there is one value at a time and nothing that stops it but the next. The
+	// new one is made first, and Destroy shows that it took the old one's place.
+	Replaces bool     `json:"replaces,omitempty"`
 	Outputs  []string `json:"outputs"`         // the mint's outputs in the order of the credential's names: one for a token, id and value for an access key
 	Slots    int      `json:"slots,omitempty"` // how many may live at once; 0 = no limit
 	Provider string   `json:"provider"`

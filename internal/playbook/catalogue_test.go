@@ -166,6 +166,8 @@ func known() *table {
 		spec("github.fork_approval.lift", "fork-approval", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		gives(spec("github.actions.stop", "actions", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "repository!"), earlier),
 		spec("github.actions.reopen", "actions", plan.Disruptive, plan.Reopen, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
+		gives(spec("github.org_actions.stop", "organization-actions", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "organization!"), earlier),
+		spec("github.org_actions.reopen", "organization-actions", plan.Disruptive, plan.Reopen, plan.ResendSafe, plan.P1, "organization!", "earlier!"),
 		gives(spec("github.default_token.restrict", "default-token", plan.Disruptive, plan.Freeze, plan.ResendSafe, plan.P2, "repository!"), earlier),
 		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),
@@ -187,12 +189,16 @@ func known() *table {
 		spec("npm.token.revoke", "token", plan.Irreversible, plan.Kill, plan.ResendSafe, plan.P3, "user!", "id", "old"),
 		spec("npm.dist.digest", "package", plan.Read, plan.Promote, plan.ResendSafe, plan.P2, "package!", "tag!", "digest!"),
 		gives(spec("manual.task", "task", plan.Read, plan.Notify, plan.ResendSafe, plan.P0, "instructions!"), value),
+		gives(spec("github.webhook.mint", "webhook", plan.Disruptive, plan.Mint, plan.ResendSafe, plan.P1, "repository", "hook"), id, value),
+		spec("github.webhook.test", "webhook", plan.Reversible, plan.Test, plan.ResendSafe, plan.P2, "repository", "hook"),
+		spec("github.webhook.revoke", "webhook", plan.Read, plan.Kill, plan.ResendSafe, plan.P2, "repository", "hook", "new!"),
 		spec("test.count", "thing", plan.Read, plan.Look, plan.ResendSafe, plan.P1, "count!"),
 	}}
 	slices.SortFunc(t.specs, func(a, b plan.Spec) int { return strings.Compare(a.Name, b.Name) })
 	t.issuers = []plan.Issuer{
 		{Name: "npm.token", Mint: "npm.token.mint", Test: "npm.token.test", Destroy: "npm.token.revoke", Outputs: []string{"value"}, Provider: "npm"},
 		{Name: "aws.access_key", Disable: "aws.access_key.disable", Sessions: "aws.user.revoke_sessions", Mint: "aws.access_key.mint", Test: "aws.access_key.test", Destroy: "aws.access_key.destroy", Outputs: []string{"id", "value"}, Slots: 2, Provider: "aws"},
+		{Name: "github.webhook", Mint: "github.webhook.mint", Test: "github.webhook.test", Destroy: "github.webhook.revoke", Replaces: true, Outputs: []string{"value"}, Provider: "github"},
 	}
 	t.stores = []plan.StoreKind{
 		{Name: "github.secret", Put: "github.secret.put", Provider: "github"},

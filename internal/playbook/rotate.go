@@ -82,6 +82,7 @@ func (r *rotation) expand() {
 //
 //	emergency: stop the old → mint → put → test → destroy the old
 //	overlap:   mint → put → test → stop the old (or at the deadline) → destroy the old
+//	replacing: mint, which stops the old → put → test → show that the old is over
 //
 // The new one is minted only when the old is dead, because killing may be "every
 // object of this issuer identity".
@@ -90,7 +91,16 @@ func (r *rotation) byIssuer() {
 		return
 	}
 	if r.credential.Rotation == "overlap" && r.alone() {
-		r.c.gap(plan.Gap{What: r.credential.ID, Why: "it has one value at a time, so that the new one ends the old: it is rotated in emergency order; give it two " + r.issuer.Turns + " for overlap"})
+		why := "it has one value at a time, so that the new one ends the old: it is rotated in emergency order"
+		if r.issuer.Turns != "" {
+			why += "; give it two " + r.issuer.Turns + " for overlap"
+		}
+		r.c.gap(plan.Gap{What: r.credential.ID, Why: why})
+	}
+	if r.issuer.Replaces {
+		r.replace()
+		r.forgetOld()
+		return
 	}
 	if r.overlap() {
 		r.makeNew(nil)
@@ -113,6 +123,17 @@ func (r *rotation) byIssuer() {
 	r.forgetOld()
 }
 
+// replace makes the new value at once, which is what stops the old one at the issuer. That
+// it is over counts when each store has the new one and it was tried: who has not read it
+// still takes the old.
+func (r *rotation) replace() {
+	r.makeNew(nil)
+	d := r.oldDraft(r.issuer.Destroy, plan.Kill, merged(append(ids(r.puts), ids([]*plan.Action{r.mint, r.test})...)))
+	r.spare(d)
+	r.first = r.c.add(d)
+	r.withoutOld(r.first)
+}
+
 // overlap reports whether the old value lives until the new one is tested. What
 // mints others never does: its holder would make himself another.
 func (r *rotation) overlap() bool {
@@ -122,7 +143,7 @@ func (r *rotation) overlap() bool {
 // alone reports whether the credential's object has nobody to take turns with.
 func (r *rotation) alone() bool {
 	if r.issuer.Turns == "" {
-		return false
+		return r.issuer.Replaces
 	}
 	turns, _ := typed(r.credential.Issuer.With[r.issuer.Turns], plan.List).([]string)
 	return len(turns) < 2

@@ -267,3 +267,28 @@ func TestSessionsEndAfterTheKeyThatMadeThem(t *testing.T) {
 		t.Errorf("gaps %+v", p.Gaps)
 	}
 }
+
+// Where the new value takes the old one's place, it is made at once, in either order, and
+// the old one is over when the new one is everywhere and was tried.
+func TestWhatIsReplacedIsOverWhenTheNewValueIsEverywhere(t *testing.T) {
+	for _, order := range []string{"emergency", "overlap"} {
+		p := edited(t, func(_, npm *inventory.Credential) {
+			npm.Rotation, npm.Issuer = order, &inventory.System{Name: "github.webhook", With: map[string]string{"repository": "acme/shop", "hook": "71"}}
+		})
+		mint, over, test := byUse(t, p, "github.webhook.mint"), byUse(t, p, "github.webhook.revoke"), byUse(t, p, "github.webhook.test")
+		if len(mint.After)+len(mint.Until) > 0 {
+			t.Errorf("%s: the new value waits for %v %v", order, mint.After, mint.Until)
+		}
+		if over.Role != plan.Kill || !slices.Contains(over.After, mint.ID) || !slices.Contains(over.After, test.ID) || over.Inputs["new"].Output == nil || over.Deadline != 0 {
+			t.Errorf("%s: %+v", order, over)
+		}
+		if c := closingOf(t, p, npmID); c.Open != "" || !slices.Equal(c.Actions, []string{over.ID}) {
+			t.Errorf("%s: %+v", order, c)
+		}
+		if told := slices.ContainsFunc(p.Gaps, func(g plan.Gap) bool {
+			return strings.Contains(g.Why, "one value at a time") && !strings.Contains(g.Why, "give it two")
+		}); told != (order == "overlap") {
+			t.Errorf("%s: gaps %+v", order, p.Gaps)
+		}
+	}
+}

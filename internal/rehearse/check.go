@@ -136,6 +136,11 @@ func (l *Loaded) credentials() []string {
 			all = append(all, k.Credential)
 		}
 	}
+	for _, h := range l.World.GitHub.Hooks {
+		if h.Credential != "" {
+			all = append(all, h.Credential)
+		}
+	}
 	slices.Sort(all)
 	return all
 }

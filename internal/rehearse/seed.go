@@ -223,6 +223,11 @@ func (l *Loaded) ofGitHub(c world.Core) (map[string]string, error) {
 			keys[name] = github.AppPrivateKey(c.Text(40))
 		}
 	}
+	for _, h := range l.World.GitHub.Hooks {
+		if h.Credential != "" {
+			keys[h.Credential] = c.Text(40)
+		}
+	}
 	for _, t := range l.World.GitHub.Tokens {
 		keys[t.Name] = "ghp_" + c.Text(36)
 	}
@@ -232,7 +237,7 @@ func (l *Loaded) ofGitHub(c world.Core) (map[string]string, error) {
 func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	g := l.World.GitHub
 	s := github.Seed{
-		Repository: g.Repository, ID: c.ID(), DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: g.Hooks,
+		Repository: g.Repository, ID: c.ID(), DefaultBranch: g.DefaultBranch, Private: g.Private, Runs: g.Runs, Caches: g.Caches, Runners: g.Runners, Keys: slices.Clone(g.Keys), Hooks: slices.Clone(g.Hooks),
 		Further: g.Further, Actions: g.Actions,
 		Tokens: []github.Token{{Name: "github-responder", Value: "ghp_" + c.Text(36), Login: cmp.Or(g.Responder, "responder")}},
 	}
@@ -248,6 +253,9 @@ func (l *Loaded) githubSeed(c world.Core, p providers) (github.Seed, error) {
 	}
 	for i := range s.Keys {
 		s.Keys[i].Private = p.keys[s.Keys[i].Credential]
+	}
+	for i := range s.Hooks {
+		s.Hooks[i].Secret = p.keys[s.Hooks[i].Credential]
 	}
 	for _, b := range slices.Sorted(maps.Keys(l.Repo)) {
 		s.Branches = append(s.Branches, github.Branch{Name: b, Protected: slices.Contains(g.Protected, b), Files: l.Repo[b]})

@@ -99,6 +99,8 @@ type Organization struct {
 	Hooks   []Hook   `json:"hooks,omitempty"`
 	Runners []Runner `json:"runners,omitempty"` // shared with its repositories
 	Apps    []App    `json:"apps,omitempty"`
+	// Repositories is how many it has; 0 where GitHub does not tell, or nobody asked.
+	Repositories int `json:"repositories,omitempty"`
 	// Subject and TokenDefaults are its template of OIDC subjects and what GITHUB_TOKEN
 	// gets, as the API gave them, for repositories that follow it.
 	Subject       json.RawMessage `json:"oidc_subject,omitempty"`

@@ -40,7 +40,7 @@ func actionsOf(seed Seed) (world.Eventually[Actions], world.Eventually[string]) 
 // Source: GitHub REST reference, "Get GitHub Actions permissions for a repository".
 func (s *Server) getActions(*http.Request) answer {
 	a := s.state.Guards.Actions.Get(s.core.Now())
-	if !a.Enabled {
+	if !a.Enabled || !s.ownerSwitch().runs(s.state.ID) {
 		return ok(map[string]any{"enabled": false})
 	}
 	out := map[string]any{"enabled": true, "allowed_actions": a.Allowed, "sha_pinning_required": a.Pinning}
@@ -60,6 +60,9 @@ func (s *Server) putActions(r *http.Request) answer {
 		return fail(http.StatusUnprocessableEntity, "Validation Failed")
 	}
 	a := s.state.Guards.Actions.Is
+	if !s.ownerSwitch().runs(s.state.ID) {
+		return fail(http.StatusConflict, "Conflict")
+	}
 	a.Enabled, a.Allowed = *in.Enabled, cmp.Or(in.Allowed, "all") // what is left out is the default, not what was there
 	a.Pinning = in.Pinning != nil && *in.Pinning
 	set(s, &s.state.Guards.Actions, a)

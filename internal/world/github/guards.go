@@ -163,11 +163,14 @@ func (s *Server) ForkRuns() ForkRuns { return s.state.Guards.ForkRuns.Is }
 func (s *Server) guarded(p map[string]string, at string) {
 	s.projectKeys(p, at)
 	s.projectApps(p)
+	s.projectHooks(p, at)
 	for _, t := range s.state.Tokens {
 		if t.Name != issuedToken {
 			p["credential "+t.Name] = map[bool]string{true: "dead", false: "alive"}[t.Dead]
 		}
 	}
+	owner, chosen, selected := s.OwnerActionsNow()
+	p[at+"actions of the organization"] = fmt.Sprint(owner, chosen, selected)
 	p[at+"actions"] = fmt.Sprint(s.state.Guards.Actions.Is, s.state.Guards.Selected.Is)
 	p[at+"token defaults"] = fmt.Sprint(s.TokenDefaults())
 	p[at+"fork approval"] = fmt.Sprint(s.ForkApproval(), s.ForkRuns())

@@ -14,11 +14,20 @@ import (
 func (s *Server) hookShape(h Hook, kind, at string) map[string]any {
 	m := with(with(addresses(at, "ping /pings\ndeliveries /deliveries"), times(h.Created, h.Updated)), map[string]any{
 		"id": h.ID, "type": kind, "name": "web", "active": h.Active, "events": append([]string{}, h.Events...), "url": at,
-		"config": map[string]any{"url": h.URL, "secret": "********", "content_type": "json", "insecure_ssl": "0"},
+		"config": hookConfig(h),
 	})
 	if kind == "Repository" {
 		m["test_url"] = at + "/test"
 		m["last_response"] = map[string]any{"code": nil, "status": "unused", "message": nil}
+	}
+	return m
+}
+
+// hookConfig has a secret only masked, and none where there is none.
+func hookConfig(h Hook) map[string]any {
+	m := map[string]any{"url": h.URL, "content_type": "json", "insecure_ssl": "0"}
+	if !h.Bare {
+		m["secret"] = "********"
 	}
 	return m
 }
@@ -61,7 +70,8 @@ func (s *Server) patchHook(r *http.Request) answer {
 			h.Active = *in.Active
 		}
 		if in.Config != nil {
-			h.URL, h.Bare = cmp.Or(in.Config.URL, h.URL), in.Config.Secret == ""
+			h.URL = cmp.Or(in.Config.URL, h.URL)
+			s.sign(h, in.Config.Secret)
 		}
 		h.Updated = s.core.Now().Truncate(time.Second)
 		return ok(s.hookShape(*h, "Repository", s.repo("hooks", h.ID)))
@@ -101,6 +111,9 @@ const long = 30 * 24 * time.Hour
 func (s *Server) sowHooks(hooks []Hook) {
 	for i := range hooks {
 		at := s.core.Now().Add(-cmp.Or(hooks[i].Age, long)).Truncate(time.Second)
-		hooks[i].ID, hooks[i].Created, hooks[i].Updated = s.core.ID(), at, at
+		hooks[i].ID, hooks[i].Created, hooks[i].Updated = cmp.Or(hooks[i].ID, s.core.ID()), at, at
+		if hooks[i].Credential != "" {
+			s.core.Born(hooks[i].Credential, hooks[i].Secret)
+		}
 	}
 }

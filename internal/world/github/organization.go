@@ -34,6 +34,7 @@ type Owner struct {
 	Further int `json:"further,omitempty"`
 	// Actions are the commits of other people's actions, by "owner/name@ref".
 	Actions map[string]string `json:"actions,omitempty"`
+	Switch  OwnerSwitch       `json:"switch,omitzero"`
 }
 
 func (s *Server) organizationRoutes() []route {
@@ -54,6 +55,7 @@ func (s *Server) organizationRoutes() []route {
 func (s *Server) sowOwner(seed Seed) {
 	o := &s.state.Organization
 	o.Runners, o.Subject, o.Further, o.Actions, o.Personal = slices.Clone(seed.OwnerRunners), seed.OwnerSubject, seed.Further, seed.Actions, seed.Personal
+	s.sowOwnerActions(seed)
 	for i := range o.Runners {
 		o.Runners[i].ID = s.core.ID()
 	}

@@ -56,7 +56,7 @@ func (s *Server) RotateSecretsKey() { s.state.KeyID = s.core.Text(18) }
 // WorkflowActive says whether events start this workflow now.
 func (s *Server) WorkflowActive(path string) bool {
 	w := s.byPath(path)
-	return w != nil && s.state.Guards.Actions.Is.Enabled && (w.State.Is == "active" || w.State.Is == "deleted")
+	return w != nil && s.actionsRun() && (w.State.Is == "active" || w.State.Is == "deleted")
 }
 
 // LiveJobs counts jobs of a workflow that have not ended: each still holds the

@@ -70,13 +70,13 @@ func (s *Server) routes() {
 		{"GET " + repo + "/keys", "GET deploy keys", "administration=read", s.keys},
 		{"POST " + repo + "/keys", "POST deploy key", "administration=write", s.postKey},
 		{"DELETE " + repo + "/keys/{key}", "DELETE deploy key", "administration=write", s.deleteKey},
-		{"GET " + repo + "/hooks", "GET hooks", "repository_hooks=read", s.hooks},
-		{"PATCH " + repo + "/hooks/{hook}", "PATCH hook", "repository_hooks=write", s.patchHook},
 		{"GET " + repo + "/actions/oidc/customization/sub", "GET subject", "actions=read", s.subject},
 	}
 	all = append(all, s.storeRoutes()...)
 	all = append(all, s.runnerRoutes()...)
 	all = append(all, s.guardRoutes()...)
+	all = append(all, s.hookRoutes()...)
+	all = append(all, s.ownerActionsRoutes()...)
 	all = append(all, s.organizationRoutes()...)
 	s.mux, s.route = http.NewServeMux(), map[string]*route{}
 	for i := range all {

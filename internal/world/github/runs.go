@@ -176,7 +176,7 @@ func (s *Server) dispatch(r *http.Request) answer {
 	if b == nil {
 		return fail(http.StatusUnprocessableEntity, "No ref found for: "+in.Ref)
 	}
-	if !s.state.Guards.Actions.Is.Enabled {
+	if !s.actionsRun() {
 		return fail(http.StatusUnprocessableEntity, "Actions has been disabled for this repository")
 	}
 	if w.State.Is != "active" {

@@ -32,9 +32,13 @@ type Seed struct {
 	Keys          []Key             `yaml:"keys"`
 	Hooks         []Hook            `yaml:"hooks"`
 	OwnerHooks    []Hook            `yaml:"owner_hooks"` // of the organization
-	OwnerRunners  []Runner          `yaml:"owner_runners"`
-	OwnerApps     []App             `yaml:"owner_apps"`
-	OwnerSubject  json.RawMessage   `yaml:"-"` // the organization's template of OIDC subjects
+	// OwnerActions, OwnerChosen and OwnerSelected: see OwnerSwitch; everything when left out.
+	OwnerActions  *OwnerActions   `yaml:"-"`
+	OwnerChosen   []int64         `yaml:"-"`
+	OwnerSelected *Selected       `yaml:"-"`
+	OwnerRunners  []Runner        `yaml:"owner_runners"`
+	OwnerApps     []App           `yaml:"owner_apps"`
+	OwnerSubject  json.RawMessage `yaml:"-"` // the organization's template of OIDC subjects
 	// Personal: the owner is a person, not an organization.
 	Personal bool `yaml:"personal"`
 	// Further is how many more repositories the organization has, made up and only to be read.
@@ -184,15 +188,30 @@ type Key struct {
 
 // Hook is a webhook.
 type Hook struct {
-	ID     int64    `yaml:"-" json:"id"`
+	ID     int64    `yaml:"id" json:"id"`
 	URL    string   `yaml:"url" json:"url"`
 	Active bool     `yaml:"active" json:"active"`
 	Events []string `yaml:"events" json:"events"`
 	Bare   bool     `yaml:"-" json:"bare,omitempty"` // it lost its secret
+	// Credential is its secret's name in the world's log, and Secret the value that makes
+	// it one; GitHub shows neither.
+	Credential string `yaml:"credential" json:"credential,omitempty"`
+	Secret     string `yaml:"-" json:"secret,omitempty"`
+	// Answers is the status its receiver answers deliveries with; 200 when left out.
+	Answers    int        `yaml:"answers" json:"answers,omitempty"`
+	Deliveries []Delivery `yaml:"-" json:"deliveries,omitempty"`
 	// Age is how long before the world began it was made; 30 days when left out.
 	Age     time.Duration `yaml:"age" json:"-"`
 	Created time.Time     `yaml:"-" json:"created"`
 	Updated time.Time     `yaml:"-" json:"updated"`
+}
+
+// Delivery is what a webhook sent.
+type Delivery struct {
+	ID    int64     `json:"id"`
+	Event string    `json:"event"`
+	Code  int       `json:"code"`
+	At    time.Time `json:"at"`
 }
 
 // Token is an access token. Permissions go from a permission's name ("actions",
