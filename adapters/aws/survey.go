@@ -179,12 +179,10 @@ func (v *survey) role(ctx context.Context, arn string) error {
 	}
 	if _, err := c.simulate(ctx, arn, time.Unix(0, 0)); err != nil {
 		v.gap(simulateGap+arn, err)
-	} else if role.May, err = c.mayCall(ctx, arn); err != nil {
-		v.gap("what role "+arn+" may do beyond its sessions", err)
 	}
-	role.May = append(role.May, allowing(role, codeArtifactToken)...)
-	slices.Sort(role.May)
-	role.May = slices.Compact(role.May)
+	if role.May, err = c.may(ctx, role); err != nil {
+		v.gap(mayGap+arn, err)
+	}
 	put(&acc.Roles, role, func(r snapshot.Role) string { return r.ARN })
 	return nil
 }
