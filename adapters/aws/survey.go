@@ -42,10 +42,11 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 			v.do("secret "+x.With["id"], func(v *survey) error { return v.secret(ctx, x.With["account"], x.With["id"]) })
 		}
 	}
-	if len(roles) > 0 {
-		v.parts = append(v.parts, part{"", func(v *survey) error { return v.chained(ctx, roles, scope.Since) }})
-	}
 	v.carryOut()
+	if len(roles) > 0 { // after what is asked for, which it must not keep waiting at a limit
+		v.parts = []part{{"", func(v *survey) error { return v.chained(ctx, roles, scope.Since) }}}
+		v.carryOut()
+	}
 	slices.SortFunc(s.AWS, func(a, b snapshot.Account) int { return cmpText(a.Name, b.Name) })
 	if v.read == 0 && len(v.failed) > 0 {
 		return fmt.Errorf("survey AWS: %w", errors.Join(v.failed...))
