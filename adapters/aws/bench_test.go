@@ -50,10 +50,10 @@ func seed() awsworld.Seed {
 			{Name: "zone", Trust: lets(roleARN("release"), "arn:aws:iam::111122223333:user/deployer")},
 			{Name: "whole", Trust: lets("arn:aws:iam::111122223333:root"), Allows: []string{"s3:*"}},
 			{Name: "wide", Repository: "acme/docs", Allows: []string{"codeartifact:*", "ecr:GetAuthorizationToken", "iam:*"}, Sessions: 1},
-			{Name: "apart", Trust: lets(roleARN("nobody"))},
+			{Name: "apart", Trust: lets(roleARN("nobody")), Attached: []string{domainARN}},
 		},
-		Foreign:    []string{partnerARN},
-		Boundaries: boundaries,
+		Foreign:  []string{partnerARN},
+		Policies: policies,
 		Users: []awsworld.SeedUser{
 			{Name: "deployer", Allows: []string{"secretsmanager:GetSecretValue"}, Keys: []awsworld.SeedKey{{Credential: "DEPLOY", ID: oldID, Secret: oldSecret}}},
 			{Name: "twins", Keys: []awsworld.SeedKey{{Credential: "TWIN1", ID: "AKIATWIN000000000001"}, {Credential: "TWIN2", ID: "AKIATWIN000000000002", Age: time.Hour}}},

@@ -85,6 +85,9 @@ func (ch *chains) listed(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if a.ID != "" && ch.accounts[a.ID] != nil {
+			continue // another name of the same account
+		}
 		acc := &chainedAccount{a: a}
 		if acc.c, err = a.reader(ctx); err == nil {
 			acc.roles, err = acc.c.roles(ctx)
@@ -197,11 +200,11 @@ func (c clients) mayAssume(ctx context.Context, from string, roles []string) ([]
 				return out, err
 			}
 			for _, r := range page.EvaluationResults {
-				if may(r.EvalDecision, r.MissingContextValues) && slices.Contains(some, aws.ToString(r.EvalResourceName)) {
+				if maybe(r.EvalDecision, r.MissingContextValues) && slices.Contains(some, aws.ToString(r.EvalResourceName)) {
 					out = append(out, aws.ToString(r.EvalResourceName))
 				}
 				for _, x := range r.ResourceSpecificResults {
-					if may(x.EvalResourceDecision, x.MissingContextValues) && slices.Contains(some, aws.ToString(x.EvalResourceName)) {
+					if maybe(x.EvalResourceDecision, x.MissingContextValues) && slices.Contains(some, aws.ToString(x.EvalResourceName)) {
 						out = append(out, aws.ToString(x.EvalResourceName))
 					}
 				}
@@ -212,7 +215,8 @@ func (c clients) mayAssume(ctx context.Context, from string, roles []string) ([]
 	return slices.Compact(out), nil
 }
 
-func may(d types.PolicyEvaluationDecisionType, missing []string) bool {
+// maybe: what depends on the circumstances of a request may be so.
+func maybe(d types.PolicyEvaluationDecisionType, missing []string) bool {
 	return d == types.PolicyEvaluationDecisionTypeAllowed || len(missing) > 0
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -334,6 +335,40 @@ func TestAWeakenedChainDenyIsNone(t *testing.T) {
 		must(t, err)
 		if held, _, err := tr.refuses(from); held != c.held || err != nil {
 			t.Errorf("%s: %v %v", name, held, err)
+		}
+	}
+}
+
+// flaky answers the first calls of LookupEvents with a server error.
+type flaky struct {
+	next http.RoundTripper
+	left *atomic.Int32
+}
+
+// RoundTrip implements http.RoundTripper.
+func (f flaky) RoundTrip(r *http.Request) (*http.Response, error) {
+	if operation(r) != lookupEvents || f.left.Add(-1) < 0 {
+		return f.next.RoundTrip(r)
+	}
+	return motoWire{&motoRig{}}.answer(r, http.StatusServiceUnavailable, `{"__type":"ServiceUnavailable"}`), nil
+}
+
+// A region that fails in passing is asked again; one that does not answer is a gap for
+// which nothing else is asked again.
+func TestARegionIsAskedAgain(t *testing.T) {
+	for fails, want := range map[int32]string{3: "", 1000: "ServiceUnavailable"} {
+		r := newRig(t)
+		wire := r.world.Wire()
+		left := &atomic.Int32{}
+		left.Store(fails)
+		wire.Transport = flaky{wire.Transport, left}
+		r.p = New(configFor(r.world), wire)
+		a, s := r.chains(r.began.Add(-time.Hour))
+		switch {
+		case want == "" && (len(s.Gaps) != 0 || len(a.Chaining.Regions) != len(regions["aws"])):
+			t.Errorf("%d failures: %+v", fails, s.Gaps)
+		case want != "" && (len(s.Gaps) != 1 || s.Gaps[0].Passing || !strings.Contains(s.Gaps[0].Why, want) || !a.Chaining.Since.IsZero()):
+			t.Errorf("%d failures: %+v", fails, s.Gaps)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,9 +28,10 @@ const (
 	trailPages   = 60
 	trailPause   = 500 * time.Millisecond
 	trailKept    = 90 * 24 * time.Hour
-	// trailLate is how late CloudTrail may tell of an event: five minutes on average, and
-	// nothing is promised.
-	trailLate = 15 * time.Minute
+	// regionsAtOnce is how many are asked at one time: each has a limit of its own, and
+	// what one endpoint serves for all is not to be flooded.
+	regionsAtOnce = 4
+	pageTries     = 4
 )
 
 // regions are those that every account of a partition has without asking for them: a
@@ -58,7 +60,7 @@ type trail struct {
 	gaps    []snapshot.Gap
 }
 
-// assumptions asks every region at once, each no faster than it allows.
+// assumptions asks every region, each no faster than it allows.
 func (a *account) assumptions(ctx context.Context, c clients, in string, since time.Time) trail {
 	var out trail
 	out.since = since
@@ -76,8 +78,11 @@ func (a *account) assumptions(ctx context.Context, c clients, in string, since t
 	}
 	answers := make([]answer, len(all))
 	var wait sync.WaitGroup
+	turn := make(chan struct{}, regionsAtOnce)
 	for i, region := range all {
 		wait.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
 			x := &answers[i]
 			x.events, x.whole, x.err = c.lookup(ctx, a.p, region, since)
 		})
@@ -85,14 +90,12 @@ func (a *account) assumptions(ctx context.Context, c clients, in string, since t
 	wait.Wait()
 	var short []string
 	silent := map[string][]string{}
-	passing := map[string]bool{}
 	for i, region := range all {
 		x := answers[i]
 		out.events = append(out.events, x.events...)
 		if x.err != nil {
 			why := explain(x.err)
 			silent[why] = append(silent[why], region)
-			passing[why] = adapters.Passing(status(x.err))
 			continue
 		}
 		out.regions = append(out.regions, region)
@@ -101,7 +104,7 @@ func (a *account) assumptions(ctx context.Context, c clients, in string, since t
 		}
 	}
 	for why, where := range silent {
-		out.gaps = append(out.gaps, snapshot.Gap{Provider: "aws", What: chainGap + a.name, Why: "CloudTrail of " + strings.Join(where, ", ") + ": " + why, Passing: passing[why]})
+		out.gaps = append(out.gaps, snapshot.Gap{Provider: "aws", What: chainGap + a.name, Why: "CloudTrail of " + strings.Join(where, ", ") + ": " + why})
 	}
 	if len(short) > 0 {
 		out.gaps = append(out.gaps, snapshot.Gap{Provider: "aws", What: chainGap + a.name, Why: fmt.Sprintf("CloudTrail of %s has more than the %d newest events, which were read", strings.Join(short, ", "), trailPages*50)})
@@ -117,7 +120,7 @@ func (c clients) lookup(ctx context.Context, p *Provider, region string, since t
 		LookupAttributes: []types.LookupAttribute{{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: aws.String("AssumeRole")}},
 	}
 	for range trailPages {
-		out, err := c.trail.LookupEvents(ctx, in, func(o *cloudtrail.Options) { o.Region = region })
+		out, err := c.page(ctx, p, region, in)
 		if err != nil {
 			return found, false, err
 		}
@@ -134,6 +137,20 @@ func (c clients) lookup(ctx context.Context, p *Provider, region string, since t
 		}
 	}
 	return found, false, nil
+}
+
+// page asks for one page, again where that may help: the whole survey is not made anew for
+// one region.
+func (c clients) page(ctx context.Context, p *Provider, region string, in *cloudtrail.LookupEventsInput) (*cloudtrail.LookupEventsOutput, error) {
+	for n := 1; ; n++ {
+		out, err := c.trail.LookupEvents(ctx, in, func(o *cloudtrail.Options) { o.Region = region })
+		if err == nil || n == pageTries || !adapters.Passing(status(err)) {
+			return out, err
+		}
+		if cut := p.pause(ctx, time.Duration(n)*2*time.Second); cut != nil {
+			return nil, errors.Join(err, cut)
+		}
+	}
 }
 
 func (p *Provider) pause(ctx context.Context, d time.Duration) error {

@@ -13,7 +13,7 @@ const getCallerIdentity = "GetCallerIdentity"
 // readOperations is everything firebreak reads at AWS. GetSecretValue is not on
 // it: no value is ever read back.
 var readOperations = map[string]bool{
-	"GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true,
+	"GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true, "GetPolicy": true, "GetPolicyVersion": true,
 	"GetUser": true, "GetUserPolicy": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
 	"SimulatePrincipalPolicy": true, getCallerIdentity: true,
 	lookupEvents: true, "secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,

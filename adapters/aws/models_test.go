@@ -215,6 +215,10 @@ func theBoundary() []asked {
 		{"a boundary there is not", put("arn:aws:iam::111122223333:policy/nobody"), "NoSuchEntity"},
 		{"no policy", put("a text that is no ARN"), "InvalidInput"},
 		{"a boundary", put(tightARN), ""},
+		{"policy", func(x context.Context, c clients) error { return err(c.managed(x, tightARN)) }, ""},
+		{"no policy of the name", func(x context.Context, c clients) error {
+			return err(c.managed(x, "arn:aws:iam::111122223333:policy/nobody"))
+		}, "NoSuchEntity"},
 		{"role with it", func(x context.Context, c clients) error {
 			return err(c.iam.GetRole(x, &iam.GetRoleInput{RoleName: name}))
 		}, ""},

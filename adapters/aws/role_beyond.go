@@ -11,7 +11,7 @@ import (
 // that they assumed, as far as nobody could find those, tokens that outlive a session, and
 // what a role that may change itself puts in the place of the denial.
 func beyond(role snapshot.Role, s *snapshot.Snapshot) []plan.Gap {
-	return slices.Concat([]plan.Gap{chainedBeyond(role, s)}, outlived(role), removable(role))
+	return slices.Concat([]plan.Gap{chainedBeyond(role, s)}, outlived(role, s), removable(role))
 }
 
 func chainedBeyond(role snapshot.Role, s *snapshot.Snapshot) plan.Gap {

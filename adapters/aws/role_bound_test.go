@@ -12,14 +12,17 @@ import (
 )
 
 const (
-	tightARN = "arn:aws:iam::111122223333:policy/quarantine"
-	wideARN  = "arn:aws:iam::111122223333:policy/everything"
+	tightARN  = "arn:aws:iam::111122223333:policy/quarantine"
+	domainARN = "arn:aws:iam::111122223333:policy/packages"
+	wideARN   = "arn:aws:iam::111122223333:policy/everything"
 )
 
-// boundaries are a boundary that keeps a role from changing itself, and one that does not.
-var boundaries = map[string]string{
-	tightARN: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","secretsmanager:*"],"Resource":"*"}]}`,
-	wideARN:  `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+// policies are a boundary that keeps a role from changing itself, one that does not, and
+// one that makes tokens of one domain.
+var policies = map[string]string{
+	tightARN:  `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","secretsmanager:*"],"Resource":"*"}]}`,
+	domainARN: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"codeartifact:GetAuthorizationToken","Resource":"arn:aws:codeartifact:eu-west-1:111122223333:domain/acme"}]}`,
+	wideARN:   `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
 }
 
 func within(boundary string) map[string]plan.Value {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -75,12 +76,44 @@ func TestTheLastHourOfTokensIsTold(t *testing.T) {
 	}
 }
 
-func TestAnInlinePolicyForOneDomainCounts(t *testing.T) {
-	r := snapshot.Role{Inline: map[string]json.RawMessage{
-		"a": json.RawMessage(`{"Statement":{"Effect":"Allow","Action":"CodeArtifact:Get*","Resource":"arn:aws:codeartifact:eu-west-1:1:domain/d"}}`),
-		"b": json.RawMessage(`{"Statement":[{"Effect":"Deny","Action":"ecr:*","Resource":"*"}]}`), "c": json.RawMessage(`{`),
-	}}
-	if got := allowing(r, codeArtifactToken, ecrToken); !slices.Equal(got, []string{codeArtifactToken}) {
+func TestAPolicyForOneDomainCounts(t *testing.T) {
+	docs := []json.RawMessage{
+		json.RawMessage(`{"Statement":{"Effect":"Allow","Action":"CodeArtifact:Get*","Resource":"arn:aws:codeartifact:eu-west-1:1:domain/d"}}`),
+		json.RawMessage(`{"Statement":[{"Effect":"Deny","Action":"ecr:*","Resource":"*"}]}`), json.RawMessage(`{`), nil,
+	}
+	if got := allowing(docs, codeArtifactToken, ecrToken); !slices.Equal(got, []string{codeArtifactToken}) {
 		t.Errorf("%q", got)
 	}
+}
+
+// Who may not ask the simulator reads the policies, and is told that they are not all.
+func TestWithoutTheSimulatorThePoliciesCount(t *testing.T) {
+	r := newRig(t)
+	wire := r.world.Wire()
+	wire.Transport = withoutSimulator{wire.Transport}
+	r.p = New(configFor(r.world), wire)
+	s := &snapshot.Snapshot{}
+	must(t, r.p.Survey(t.Context(), adapters.Scope{Identities: map[string]string{roleARN("apart"): "aws.role"}}, s))
+	role := s.AWS[0].Roles[0]
+	if !slices.Equal(role.May, []string{codeArtifactToken}) || !slices.Equal(role.Attached, []string{domainARN}) {
+		t.Errorf("%+v", role)
+	}
+	c, err := revokeSessions{r.p}.Plan(literals("role", roleARN("apart")), s)
+	must(t, err)
+	for _, want := range []string{"CodeArtifact tokens that were made with a session of apart", "tokens that were made with a session of apart"} {
+		if !slices.ContainsFunc(c.Gaps, func(g plan.Gap) bool { return g.What == want }) {
+			t.Errorf("%q is not told: %+v", want, c.Gaps)
+		}
+	}
+}
+
+// withoutSimulator refuses the policy simulator as IAM does.
+type withoutSimulator struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (w withoutSimulator) RoundTrip(r *http.Request) (*http.Response, error) {
+	if operation(r) != "SimulatePrincipalPolicy" {
+		return w.next.RoundTrip(r)
+	}
+	return motoWire{&motoRig{}}.answer(r, http.StatusForbidden, noSimulator), nil
 }

@@ -68,6 +68,9 @@ func (revokeSessions) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chang
 	// Nobody got a session since the trust was shut: a T after that leaves none out.
 	if !shut || since.IsZero() || before.Before(since.Add(propagation.D())) {
 		c.Calls = []plan.Call{putCall(role.ARN, before, time.Time{})}
+		if tokens := tokensOf(role); tokens != "" {
+			c.Calls[0].Args = map[string]string{tokensArg: tokens}
+		}
 	}
 	c.Gaps = beyond(role, s)
 	for _, g := range s.Gaps {
@@ -233,5 +236,5 @@ func (v revokeSessions) probe(ctx context.Context, t adapters.Task, c clients, r
 		r.Wait = plan.Duration(until.Sub(r.Server))
 		return r
 	}
-	return c.until(ctx, c.probed(ctx, r, t.Text("role"), until), t.Text("role"), until)
+	return living(t, c.probed(ctx, r, t.Text("role"), until), t.Text("role"), until)
 }

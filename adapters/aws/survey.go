@@ -42,10 +42,11 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 			v.do("secret "+x.With["id"], func(v *survey) error { return v.secret(ctx, x.With["account"], x.With["id"]) })
 		}
 	}
-	if len(roles) > 0 {
-		v.parts = append(v.parts, part{"", func(v *survey) error { return v.chained(ctx, roles, scope.Since) }})
-	}
 	v.carryOut()
+	if len(roles) > 0 { // after what is asked for, which it must not keep waiting at a limit
+		v.parts = []part{{"", func(v *survey) error { return v.chained(ctx, roles, scope.Since) }}}
+		v.carryOut()
+	}
 	slices.SortFunc(s.AWS, func(a, b snapshot.Account) int { return cmpText(a.Name, b.Name) })
 	if v.read == 0 && len(v.failed) > 0 {
 		return fmt.Errorf("survey AWS: %w", errors.Join(v.failed...))
@@ -179,12 +180,10 @@ func (v *survey) role(ctx context.Context, arn string) error {
 	}
 	if _, err := c.simulate(ctx, arn, time.Unix(0, 0)); err != nil {
 		v.gap(simulateGap+arn, err)
-	} else if role.May, err = c.mayCall(ctx, arn); err != nil {
-		v.gap("what role "+arn+" may do beyond its sessions", err)
 	}
-	role.May = append(role.May, allowing(role, codeArtifactToken)...)
-	slices.Sort(role.May)
-	role.May = slices.Compact(role.May)
+	if role.May, err = c.may(ctx, role); err != nil {
+		v.gap(mayGap+arn, err)
+	}
 	put(&acc.Roles, role, func(r snapshot.Role) string { return r.ARN })
 	return nil
 }

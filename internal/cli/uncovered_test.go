@@ -24,6 +24,7 @@ func TestWhatThePlanDoesNotTreat(t *testing.T) {
 	inv := func(stores ...inventory.System) inventory.Inventory {
 		return inventory.Inventory{Credentials: []inventory.Credential{{ID: "c", Name: "TOKEN", Stores: stores}}}
 	}
+	beyond := inventory.Inventory{Identities: []inventory.Identity{{ID: "role:y", ARN: "arn:y", Kind: inventory.RoleBeyond}}}
 	for _, c := range []struct {
 		name string
 		s    *respond.State
@@ -38,6 +39,8 @@ func TestWhatThePlanDoesNotTreat(t *testing.T) {
 		}}}}, "the dependabot store of acme/shop has a secret TOKEN, which may be a copy"},
 		{"open in the plan", state(plan.Closing{Credential: "c", Open: "nobody declared it"}), inv(copied), ""},
 		{"an identity more", state(), inventory.Inventory{Identities: []inventory.Identity{{ID: "role:x"}}}, "becomes role:x"},
+		{"a role elsewhere", state(), beyond, "becomes role:y"},
+		{"a role elsewhere that the plan names", &respond.State{Plans: []respond.Planned{{Plan: &plan.Plan{Gaps: []plan.Gap{{What: "sessions of role arn:y"}}}}}}, beyond, ""},
 	} {
 		got := strings.Join(uncovered(c.s, c.inv), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {

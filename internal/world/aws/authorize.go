@@ -43,7 +43,7 @@ func (s *Server) policies(who caller, now time.Time) (allows, inline []string, k
 	}
 	if who.session != nil {
 		r := s.st.Roles[who.session.Role]
-		return r.Allows, sorted(r.Inline.Enforced.Get(now)), sessionKeys(who.session)
+		return r.Allows, append(sorted(r.Inline.Enforced.Get(now)), s.managed(r)...), sessionKeys(who.session)
 	}
 	u := s.st.Users[who.key.User]
 	// A long-lived key has no aws:TokenIssueTime: date conditions on it never hold.

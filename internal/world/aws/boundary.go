@@ -16,7 +16,7 @@ func (s *Server) putRolePermissionsBoundary(c *call) (reply, *fault) {
 	switch {
 	case !strings.HasPrefix(arn, "arn:"):
 		return nil, &fault{http.StatusBadRequest, "InvalidInput", "ARN " + arn + " is not valid."}
-	case s.st.Boundaries[arn] == "":
+	case s.st.Policies[arn] == "":
 		return nil, noSuchEntity("Scope ARN: " + arn + " does not exist or is not attachable: it")
 	}
 	r.Boundary.set(s.core, arn)
@@ -43,5 +43,5 @@ func (s *Server) bound(who caller) string {
 	if who.session == nil || who.session.User != "" {
 		return ""
 	}
-	return s.st.Boundaries[s.st.Roles[who.session.Role].Boundary.Enforced.Get(s.core.Now())]
+	return s.st.Policies[s.st.Roles[who.session.Role].Boundary.Enforced.Get(s.core.Now())]
 }

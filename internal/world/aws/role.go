@@ -101,12 +101,17 @@ func (s *Server) getRolePolicy(c *call) (reply, *fault) {
 	return []node{leaf("RoleName", r.Name), leaf("PolicyName", name), leaf("PolicyDocument", encoded(doc))}, nil
 }
 
-// listAttachedRolePolicies answers none: the world's managed permissions are the seed's Allows.
+// listAttachedRolePolicies leaves out what the seed's Allows stand for.
 func (s *Server) listAttachedRolePolicies(c *call) (reply, *fault) {
-	if _, f := s.role(c); f != nil {
+	r, f := s.role(c)
+	if f != nil {
 		return nil, f
 	}
-	return []node{tree("AttachedPolicies"), leaf("IsTruncated", "false")}, nil
+	var all []node
+	for _, arn := range r.Attached {
+		all = append(all, tree("member", leaf("PolicyName", arn[strings.LastIndexByte(arn, '/')+1:]), leaf("PolicyArn", arn)))
+	}
+	return []node{tree("AttachedPolicies", all...), leaf("IsTruncated", "false")}, nil
 }
 
 func (s *Server) putRolePolicy(c *call) (reply, *fault) {

@@ -27,8 +27,8 @@ type Seed struct {
 	Roles     []SeedRole   `json:"roles" yaml:"roles"`
 	Users     []SeedUser   `json:"users" yaml:"users"`
 	Secrets   []SeedSecret `json:"secrets" yaml:"secrets"`
-	// Boundaries are managed policies that may be permissions boundaries: documents by ARN.
-	Boundaries map[string]string `json:"boundaries" yaml:"boundaries"`
+	// Policies are the documents of managed policies, by ARN.
+	Policies map[string]string `json:"policies" yaml:"policies"`
 	// Foreign are the ARNs of roles in other accounts that let everybody in.
 	Foreign []string `json:"foreign" yaml:"foreign"`
 }
@@ -43,6 +43,7 @@ type SeedRole struct {
 	Repository string            `json:"repository" yaml:"repository"`
 	Allows     []string          `json:"allows" yaml:"allows"` // "secretsmanager:GetSecretValue", "s3:*"
 	Inline     map[string]string `json:"inline" yaml:"inline"`
+	Attached   []string          `json:"attached" yaml:"attached"` // ARNs of the seed's policies
 	// Sessions is how many sessions the attacker holds when the world begins, Tokens how many OIDC tokens.
 	Sessions int `json:"sessions" yaml:"sessions"`
 	Tokens   int `json:"tokens" yaml:"tokens"`
@@ -94,7 +95,7 @@ const (
 func New(core world.Core, seed Seed) (*Server, error) {
 	st := &State{
 		Account: orDefault(seed.Account, "111122223333"), Region: orDefault(seed.Region, "us-east-1"), Profile: orDefault(seed.Profile, "ir-prod"),
-		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign, Boundaries: seed.Boundaries,
+		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign, Policies: seed.Policies,
 	}
 	s := &Server{core: core, st: st}
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
@@ -147,7 +148,7 @@ func (s *Server) plantRole(r SeedRole) error {
 		r.Inline = map[string]string{}
 	}
 	role := &Role{
-		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline), Boundary: always(""),
+		Name: r.Name, Credential: orDefault(r.Credential, "role:"+r.Name), Trust: always(r.Trust), Inline: always(r.Inline), Boundary: always(""), Attached: r.Attached,
 		Allows: r.Allows, Created: s.core.Now().Add(-aYear).Truncate(time.Second),
 	}
 	s.st.Roles[r.Name] = role

@@ -85,7 +85,7 @@ func (s *Server) Describe(r *http.Request, body []byte) world.Request {
 }
 
 func (c call) object() string {
-	for _, k := range []string{"AccessKeyId", "RoleName", "RoleArn", "PolicySourceArn", "UserName"} {
+	for _, k := range []string{"AccessKeyId", "RoleName", "RoleArn", "PolicySourceArn", "PolicyArn", "UserName"} {
 		if v := c.form.Get(k); v != "" {
 			return v
 		}
@@ -104,6 +104,8 @@ func (s *Server) operations() map[string]operation {
 	return map[string]operation{
 		"iam GetRole":                             {serve: s.getRole},
 		"iam ListRoles":                           {serve: s.listRoles},
+		"iam GetPolicy":                           {serve: s.getPolicy},
+		"iam GetPolicyVersion":                    {serve: s.getPolicyVersion},
 		"iam ListRolePolicies":                    {serve: s.listRolePolicies},
 		"iam GetRolePolicy":                       {serve: s.getRolePolicy},
 		"iam ListAttachedRolePolicies":            {serve: s.listAttachedRolePolicies},

@@ -13,7 +13,7 @@ func (s *Server) stored(arn string) (allows, inline []string, f *fault) {
 	switch {
 	case kind == "role" && arn == s.roleARN(name) && s.st.Roles[name] != nil:
 		r := s.st.Roles[name]
-		return r.Allows, sorted(r.Inline.Shown.Get(now)), nil
+		return r.Allows, append(sorted(r.Inline.Shown.Get(now)), s.managed(r)...), nil
 	case kind == "user" && arn == s.userARN(name) && s.st.Users[name] != nil:
 		u := s.st.Users[name]
 		return u.Allows, sorted(u.Inline.Shown.Get(now)), nil
@@ -64,7 +64,7 @@ func (s *Server) simulate(c *call) (reply, *fault) {
 // storedBoundary is the document of a role's permissions boundary as IAM shows it.
 func (s *Server) storedBoundary(arn string) string {
 	if r := s.st.Roles[arn[strings.LastIndexByte(arn, '/')+1:]]; r != nil && arn == s.roleARN(r.Name) {
-		return s.st.Boundaries[r.Boundary.Shown.Get(s.core.Now())]
+		return s.st.Policies[r.Boundary.Shown.Get(s.core.Now())]
 	}
 	return ""
 }

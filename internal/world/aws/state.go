@@ -24,19 +24,19 @@ const (
 
 // State is everything the provider keeps. It is plain data.
 type State struct {
-	Account    string
-	Region     string
-	Profile    string
-	Responder  string // id of the responder's access key
-	Roles      map[string]*Role
-	Users      map[string]*User
-	Keys       map[string]*Key        // by access key id, deleted ones too
-	Sessions   map[string]*Session    // by access key id
-	Secrets    map[string]*Secret     // by name
-	Boundaries map[string]string      // managed policies that may be boundaries, by ARN
-	Foreign    []string               // ARNs of roles in other accounts that let everybody in
-	Trail      []*TrailEvent          // oldest first
-	Lookups    map[string][]time.Time // calls of LookupEvents in the last second, by region
+	Account   string
+	Region    string
+	Profile   string
+	Responder string // id of the responder's access key
+	Roles     map[string]*Role
+	Users     map[string]*User
+	Keys      map[string]*Key        // by access key id, deleted ones too
+	Sessions  map[string]*Session    // by access key id
+	Secrets   map[string]*Secret     // by name
+	Policies  map[string]string      // documents of managed policies, by ARN
+	Foreign   []string               // ARNs of roles in other accounts that let everybody in
+	Trail     []*TrailEvent          // oldest first
+	Lookups   map[string][]time.Time // calls of LookupEvents in the last second, by region
 }
 
 // Lagged is a value that IAM shows and enforces at different times.
@@ -64,6 +64,7 @@ type Role struct {
 	Trust      Lagged[string]
 	Inline     Lagged[map[string]string]
 	Allows     []string
+	Attached   []string       // ARNs of managed policies
 	Boundary   Lagged[string] // ARN of its permissions boundary
 	Created    time.Time
 	Stolen     []string // OIDC tokens the attacker holds
