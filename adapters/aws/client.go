@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
@@ -33,6 +34,7 @@ type clients struct {
 	iam     *iam.Client
 	sts     *sts.Client
 	secrets *secretsmanager.Client
+	ssm     *ssm.Client
 }
 
 // reader gives clients that can send named reads only.
@@ -75,7 +77,7 @@ func (a *account) as(ctx context.Context, id string, value secret.Text) (clients
 
 func (a *account) over(cfg aws.Config, t http.RoundTripper) clients {
 	cfg.HTTPClient = client(agent{t, a.p.wire.Agent})
-	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg)}
+	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg)}
 }
 
 // config is the account's configuration without an HTTP client, made once.

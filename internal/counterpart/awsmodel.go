@@ -57,6 +57,7 @@ type shape struct {
 // awsFiles are the models by service name.
 var awsFiles = map[string]string{
 	"iam": "iam-2010-05-08.json", "sts": "sts-2011-06-15.json", "secretsmanager": "secretsmanager-2017-10-17.json",
+	"ssm": "ssm-2014-11-06.json",
 }
 
 // modelled is loaded once a test binary.

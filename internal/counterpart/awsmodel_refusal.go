@@ -32,6 +32,8 @@ var awsExceptions = []awsException{
 	{"secretsmanager", "AccessDeniedException", "Secrets Manager API reference, \"Common Errors\""},
 	{"secretsmanager", "UnrecognizedClientException", "the JSON services' word for an unknown access key id: the same"},
 	{"secretsmanager", "InvalidSignatureException", "the JSON services' word for a wrong signature: \"Signature Version 4\", troubleshooting"},
+	{"ssm", "UnrecognizedClientException", "as of Secrets Manager"},
+	{"ssm", "InvalidSignatureException", "as of Secrets Manager"},
 }
 
 // refusal judges an error answer: its form, and that the operation declares its code.

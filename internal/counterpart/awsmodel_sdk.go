@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -35,6 +36,8 @@ func sdkClient(service string, x exchange) any {
 		return iam.NewFromConfig(cfg)
 	case "sts":
 		return sts.NewFromConfig(cfg)
+	case "ssm":
+		return ssm.NewFromConfig(cfg)
 	}
 	return secretsmanager.NewFromConfig(cfg)
 }

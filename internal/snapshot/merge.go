@@ -40,6 +40,7 @@ func accounts(a, b []Account) []Account {
 				out[i].Roles = join(was.Roles, out[i].Roles, func(r Role) string { return r.ARN })
 				out[i].Users = join(was.Users, out[i].Users, func(u User) string { return u.Name })
 				out[i].Secrets = join(was.Secrets, out[i].Secrets, func(x AWSSecret) string { return x.ID })
+				out[i].Parameters = join(was.Parameters, out[i].Parameters, func(x AWSParameter) string { return x.Name })
 			}
 		}
 	}

@@ -24,6 +24,7 @@ func Sort(s *Snapshot) {
 		by(a.Roles, func(r Role) string { return r.ARN })
 		by(a.Users, func(u User) string { return u.ARN })
 		by(a.Secrets, func(x AWSSecret) string { return x.ID })
+		by(a.Parameters, func(x AWSParameter) string { return x.Name })
 		for j := range a.Roles {
 			slices.Sort(a.Roles[j].Attached)
 		}

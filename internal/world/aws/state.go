@@ -33,6 +33,10 @@ type State struct {
 	Keys      map[string]*Key     // by access key id, deleted ones too
 	Sessions  map[string]*Session // by access key id
 	Secrets   map[string]*Secret  // by name
+	// Parameters are those of the Parameter Store, by name.
+	Parameters map[string]*Parameter
+	// Tier is the account's default tier of parameters.
+	Tier string
 }
 
 // Lagged is a value that IAM shows and enforces at different times.
@@ -133,6 +137,9 @@ func (s *Server) Restore(b json.RawMessage) error {
 	st := &State{}
 	if err := json.Unmarshal(b, st); err != nil {
 		return fmt.Errorf("restore aws: %w", err)
+	}
+	if st.Parameters == nil { // of a world that was begun before there were any
+		st.Parameters = map[string]*Parameter{}
 	}
 	s.st = st
 	return nil
