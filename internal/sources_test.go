@@ -76,6 +76,7 @@ var revealed = map[string]string{
 	"adapters/aws/client.go":             "signs requests",
 	"adapters/aws/access_key.go":         "reads the key's id, which is none, out of a pasted value",
 	"adapters/aws/secretsmanager_put.go": "sends the new value",
+	"adapters/aws/ssm_put.go":            "sends the new value",
 	"adapters/vault/client.go":           "signs requests in",
 	"adapters/vault/kv_put.go":           "sends the new value",
 	"adapters/httpapi/client.go":         "sends the credential a declared service wants, and probes with a value",

@@ -37,7 +37,7 @@ func lets(arns ...string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + strings.Join(arns, `","`) + `"]},"Action":"sts:AssumeRole"}]}`
 }
 
-var delays = map[string]time.Duration{"iam": 8 * time.Second, "iam read": time.Second, "cloudtrail": 5 * time.Minute}
+var delays = map[string]time.Duration{"iam": 8 * time.Second, "iam read": time.Second, "cloudtrail": 5 * time.Minute, "ssm": 2 * time.Second}
 
 func seed() awsworld.Seed {
 	return awsworld.Seed{
@@ -59,6 +59,12 @@ func seed() awsworld.Seed {
 			{Name: "twins", Keys: []awsworld.SeedKey{{Credential: "TWIN1", ID: "AKIATWIN000000000001"}, {Credential: "TWIN2", ID: "AKIATWIN000000000002", Age: time.Hour}}},
 		},
 		Secrets: []awsworld.SeedSecret{{Name: "ci/deployer", Pair: &awsworld.SeedPair{User: "deployer", ID: "ID", Secret: "SECRET"}, Consumers: []string{"deploy"}}},
+		Tier:    "Advanced",
+		Parameters: []awsworld.SeedParameter{
+			{Name: "/ci/deployer", KeyID: "alias/ci", Tier: "Advanced", Description: "the deployer's key", Pattern: ".{3,}", Pair: &awsworld.SeedPair{User: "deployer", ID: "ID", Secret: "SECRET"}},
+			{Name: "plain", Type: "String", Value: "old"},
+			{Name: "labelled", Value: "old", Labels: []string{"live"}},
+		},
 	}
 }
 
@@ -118,8 +124,12 @@ func everything() adapters.Scope {
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "deployer"}},
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "twins"}},
 		},
-		Stores: []adapters.Selector{{Name: "aws.secretsmanager", With: map[string]string{"account": "prod", "id": "ci/deployer"}}},
+		Stores: []adapters.Selector{{Name: "aws.secretsmanager", With: map[string]string{"account": "prod", "id": "ci/deployer"}}, parameterScope("/ci/deployer"), parameterScope("plain"), parameterScope("none")},
 	}
+}
+
+func parameterScope(name string) adapters.Selector {
+	return adapters.Selector{Name: parameterStore, With: map[string]string{"account": "prod", "id": name}}
 }
 
 func (r *rig) survey() *snapshot.Snapshot {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
@@ -36,6 +37,7 @@ type clients struct {
 	secrets *secretsmanager.Client
 	trail   *cloudtrail.Client
 	region  string
+	ssm     *ssm.Client
 }
 
 // reader gives clients that can send named reads only.
@@ -78,7 +80,7 @@ func (a *account) as(ctx context.Context, id string, value secret.Text) (clients
 
 func (a *account) over(cfg aws.Config, t http.RoundTripper) clients {
 	cfg.HTTPClient = client(agent{t, a.p.wire.Agent})
-	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg), trail: cloudtrail.NewFromConfig(cfg), region: cfg.Region}
+	return clients{iam: iam.NewFromConfig(cfg), sts: sts.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg), trail: cloudtrail.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg), region: cfg.Region}
 }
 
 // config is the account's configuration without an HTTP client, made once.

@@ -11,12 +11,14 @@ import (
 const getCallerIdentity = "GetCallerIdentity"
 
 // readOperations is everything firebreak reads at AWS. GetSecretValue is not on
-// it: no value is ever read back.
+// it: a version's id tells whether it is ours. A parameter's versions have only
+// numbers, so that its value is read, compared with the new one and dropped.
 var readOperations = map[string]bool{
 	"GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true, "GetPolicy": true, "GetPolicyVersion": true,
 	"GetUser": true, "GetUserPolicy": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
 	"SimulatePrincipalPolicy": true, getCallerIdentity: true,
 	lookupEvents: true, "secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,
+	"AmazonSSM.DescribeParameters": true, "AmazonSSM.GetParameter": true,
 }
 
 // operation names a request's operation: the Action of the query protocol, or the

@@ -39,6 +39,9 @@ func TestOnlyNamedOperationsAreReads(t *testing.T) {
 		{"POST", "secretsmanager.DescribeSecret", "{}", true},
 		{"POST", "secretsmanager.GetSecretValue", "{}", false},
 		{"POST", "secretsmanager.PutSecretValue", "{}", false},
+		{"POST", "AmazonSSM.GetParameter", "{}", true},
+		{"POST", "AmazonSSM.GetParameterHistory", "{}", false},
+		{"POST", "AmazonSSM.PutParameter", "{}", false},
 		{"POST", "secretsmanager.PutSecretValue", "Action=GetRole", false},
 		{"POST", "", "Action=DeleteAccessKey", false},
 		{"POST", "", "Action=GetRole&Action=DeleteRole", false},
@@ -101,6 +104,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 	r.p = New(configFor(r.world), w)
 	for name, in := range map[string]adapters.Inputs{
 		denyTrustName: role(), keyDisableName: user(), keyMintName: user(), secretPutName: literals("id", "ci/deployer"),
+		parameterPutName: literals("id", parameterName),
 	} {
 		a := r.actor(name, in)
 		a.values, a.secrets = map[string]any{"value.ID": "x"}, held("value.SECRET", "y")

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/firebreak/firebreak/internal/counterpart"
@@ -226,6 +227,38 @@ func theBoundary() []asked {
 	}
 }
 
+// atSSM is what we ask of the Parameter Store.
+func atSSM() []asked {
+	name, none := sdk.String("plain"), sdk.String("nothing")
+	put := func(in ssm.PutParameterInput) func(context.Context, clients) error {
+		in.Name = name
+		return func(x context.Context, c clients) error { return err(c.ssm.PutParameter(x, &in)) }
+	}
+	get := func(name *string) func(context.Context, clients) error {
+		return func(x context.Context, c clients) error {
+			return err(c.ssm.GetParameter(x, &ssm.GetParameterInput{Name: name, WithDecryption: sdk.Bool(true)}))
+		}
+	}
+	return []asked{
+		{"parameter", func(x context.Context, c clients) error { return err2(c.parameter(x, *name)) }, ""},
+		{"no parameter", func(x context.Context, c clients) error { return err2(c.parameter(x, *none)) }, ""},
+		{"its value", get(name), ""},
+		{"no value", get(none), "ParameterNotFound"},
+		{"no version", get(sdk.String("plain:7")), "ParameterVersionNotFound"},
+		{"put a parameter", put(ssm.PutParameterInput{Value: sdk.String("new"), Overwrite: sdk.Bool(true), Type: "String", Tier: "Standard", DataType: sdk.String("text")}), ""},
+		{"its second version", get(sdk.String("plain:2")), ""},
+		{"put it over nothing", put(ssm.PutParameterInput{Value: sdk.String("new"), Type: "String"}), "ParameterAlreadyExists"},
+		{"put no value", put(ssm.PutParameterInput{Value: sdk.String(""), Overwrite: sdk.Bool(true)}), "ValidationException"},
+		{"put another type", put(ssm.PutParameterInput{Value: sdk.String("new"), Overwrite: sdk.Bool(true), Type: "SecureString"}), "HierarchyTypeMismatchException"},
+		{"put what does not match", put(ssm.PutParameterInput{Value: sdk.String("new"), Overwrite: sdk.Bool(true), AllowedPattern: sdk.String("^[0-9]+$")}), "ParameterPatternMismatchException"},
+		{"history", func(x context.Context, c clients) error {
+			return err(c.ssm.GetParameterHistory(x, &ssm.GetParameterHistoryInput{Name: name}))
+		}, ""},
+	}
+}
+
+func err2[T, U any](_ T, _ U, e error) error { return e }
+
 // Everything the world serves that we may ask, and everything it refuses, passes AWS's
 // own models, which the rig holds every exchange against.
 func TestTheWorldAnswersAsAWSModels(t *testing.T) {
@@ -246,6 +279,7 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 	}
 	run(us, atIAM(world))
 	run(us, elsewhere(world, r.aws.Tokens("deploy")[0]))
+	run(us, atSSM())
 	run(us, theBoundary())
 	trail := inTheTrail(r.world.Clock.Now().Add(-time.Hour))
 	run(us, trail)
@@ -269,18 +303,18 @@ func TestTheWorldAnswersAsAWSModels(t *testing.T) {
 		{weak, "AccessDenied", "", "AccessDeniedException"},
 	} {
 		x := r.with(c.as)
-		run(x, []asked{{"role", atIAM(world)[0].do, c.iam}, {"who", elsewhere(world, "")[0].do, c.sts}, {"describe", elsewhere(world, "")[5].do, c.other}, {"events", trail[0].do, c.other}})
+		run(x, []asked{{"role", atIAM(world)[0].do, c.iam}, {"who", elsewhere(world, "")[0].do, c.sts}, {"describe", elsewhere(world, "")[5].do, c.other}, {"events", trail[0].do, c.other}, {"parameter", atSSM()[0].do, c.other}})
 	}
 	var ours []string
 	for op := range readOperations {
 		ours = append(ours, op)
 	}
-	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage") {
+	for _, op := range append(ours, "UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "PutRolePolicy", "PutUserPolicy", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "secretsmanager.PutSecretValue", "secretsmanager.UpdateSecretVersionStage", "AmazonSSM.PutParameter") {
 		name := "iam:" + op
 		if op == lookupEvents {
 			name = "cloudtrail:LookupEvents"
 		} else if s, rest, ok := strings.Cut(op, "."); ok {
-			name = s + ":" + rest
+			name = strings.Replace(s, "AmazonSSM", "ssm", 1) + ":" + rest
 		} else if op == getCallerIdentity {
 			name = "sts:" + op
 		}

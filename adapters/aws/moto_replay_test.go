@@ -2,11 +2,13 @@ package aws
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/firebreak/firebreak/internal/counterpart"
 	"github.com/firebreak/firebreak/internal/tally"
@@ -15,13 +17,15 @@ import (
 // motoDiffers names the requests of the table that moto answers in another way, and
 // whose way is AWS's.
 var motoDiffers = map[string]string{
-	"used by whom":      "AWS's model declares no NoSuchEntity for GetAccessKeyLastUsed: an unknown key is nobody's to ask about",
-	"simulate":          noSimulatorThere,
-	"simulate nobody":   noSimulatorThere,
-	"by token, refused": unsignedThere,
-	"by no token":       unsignedThere,
-	"by an old token":   unsignedThere,
-	"describe none":     "AWS's model gives ResourceNotFoundException of Secrets Manager no status of its own, which makes it 400; moto says 404",
+	"used by whom":            "AWS's model declares no NoSuchEntity for GetAccessKeyLastUsed: an unknown key is nobody's to ask about",
+	"simulate":                noSimulatorThere,
+	"simulate nobody":         noSimulatorThere,
+	"by token, refused":       unsignedThere,
+	"by no token":             unsignedThere,
+	"by an old token":         unsignedThere,
+	"describe none":           "AWS's model gives ResourceNotFoundException of Secrets Manager no status of its own, which makes it 400; moto says 404",
+	"put another type":        "Systems Manager's reference has HierarchyTypeMismatchException for a change of type, which moto makes",
+	"put what does not match": "moto evaluates no AllowedPattern",
 }
 
 const (
@@ -53,11 +57,13 @@ func TestTheWorldAnswersAsMoto(t *testing.T) {
 	must(t, e)
 	theirs.key = *k.AccessKey.AccessKeyId
 	must(t, err(m.c.secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: sdk.String("ci/deployer"), SecretString: sdk.String("old"), ClientRequestToken: sdk.String("00000000-0000-5000-8000-000000000000")})))
+	must(t, err(m.c.ssm.PutParameter(t.Context(), &ssm.PutParameterInput{Name: sdk.String("plain"), Value: sdk.String("old"), Type: "String"})))
 
 	r := newRig(t)
 	ours, us := subject{accountID, oldID, "firebreak-responder"}, r.with(r.aws.Responder())
 	token := r.aws.Tokens("deploy")[0]
-	here, there := append(atIAM(ours), elsewhere(ours, token)...), append(atIAM(theirs), elsewhere(theirs, token)...)
+	here := slices.Concat(atIAM(ours), elsewhere(ours, token), atSSM())
+	there := slices.Concat(atIAM(theirs), elsewhere(theirs, token), atSSM())
 	differ := 0
 	for i := range here {
 		a, b := said(here[i].do(t.Context(), us)), said(there[i].do(t.Context(), m.c))

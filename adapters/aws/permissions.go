@@ -18,7 +18,7 @@ import (
 )
 
 // permissionsOf gives the permissions that our actions name for one kind of target,
-// sorted: "role", or "access_key" and "user" together, or "secret".
+// sorted: "role", or "access_key" and "user" together, "secret", or "parameter".
 func (p *Provider) permissionsOf(kinds ...string) []string {
 	var all []string
 	for _, a := range p.Actions() {

@@ -1,5 +1,5 @@
 // Package aws is firebreak's AWS: roles whose trust and sessions are cut, access
-// keys of IAM users, and secrets in Secrets Manager.
+// keys of IAM users, secrets in Secrets Manager, and parameters in SSM's Parameter Store.
 //
 // Begin with New; each action is one file. Reads go through a transport that lets
 // only named read operations pass, a mutation through one that lets exactly one
@@ -100,6 +100,7 @@ func (p *Provider) Actions() []adapters.Action {
 		keyDestroy{p},
 		secretPut{p},
 		secretForget{p},
+		parameterPut{p},
 	}
 }
 
@@ -113,7 +114,10 @@ func (*Provider) Issuers() []plan.Issuer {
 
 // Stores implements adapters.Provider.
 func (*Provider) Stores() []plan.StoreKind {
-	return []plan.StoreKind{{Name: "aws.secretsmanager", Put: "aws.secretsmanager.put", Forget: secretForgetName, Provider: "aws"}}
+	return []plan.StoreKind{
+		{Name: "aws.secretsmanager", Put: "aws.secretsmanager.put", Forget: secretForgetName, Provider: "aws"},
+		{Name: parameterStore, Put: parameterPutName, Provider: "aws"},
+	}
 }
 
 // account finds an account by its name, by the account id in an ARN, or as the

@@ -143,6 +143,16 @@ func TestConformance(t *testing.T) {
 		s.Quirks.Blind = true
 		adaptertest.Run(t, s)
 	})
+	for what, name := range map[string]string{"parameter": "/ci/deployer", "new parameter": "none"} {
+		t.Run(what, func(t *testing.T) {
+			s := suite(parameterPutName, nil)
+			s.Inputs = literals("account", "prod", "id", name)
+			s.Values = map[string]any{"value.ID": "AKIANEW0000000000001"}
+			s.Secrets = map[string]secret.Text{"value.SECRET": secret.NewString("a-new-canary-secret-3f9d2")}
+			s.Quirks.Blind = true
+			adaptertest.Run(t, s)
+		})
+	}
 	t.Run("revoke a user's sessions", func(t *testing.T) {
 		s := suite(userRevokeName, deactivate)
 		s.Inputs = user()

@@ -38,8 +38,11 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 		}
 	}
 	for _, x := range scope.Stores {
-		if x.Name == "aws.secretsmanager" {
+		switch x.Name {
+		case "aws.secretsmanager":
 			v.do("secret "+x.With["id"], func(v *survey) error { return v.secret(ctx, x.With["account"], x.With["id"]) })
+		case parameterStore:
+			v.do("parameter "+x.With["id"], func(v *survey) error { return v.parameter(ctx, x.With["account"], x.With["id"]) })
 		}
 	}
 	v.carryOut()
@@ -115,6 +118,9 @@ func (v *survey) take(s *snapshot.Snapshot) {
 		}
 		for _, x := range a.Secrets {
 			put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
+		}
+		for _, x := range a.Parameters {
+			put(&acc.Parameters, x, func(p snapshot.AWSParameter) string { return p.Name })
 		}
 	}
 	for _, p := range s.Permissions {
@@ -252,6 +258,24 @@ func (v *survey) secret(ctx context.Context, account, id string) error {
 	}
 	v.permitted(ctx, acc.Name, x.ARN, x.ARN, c, v.p.permissionsOf("secret"))
 	put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
+	return nil
+}
+
+func (v *survey) parameter(ctx context.Context, account, name string) error {
+	acc, c, err := v.account(ctx, account, "")
+	if err != nil {
+		return err
+	}
+	x, _, err := c.parameter(ctx, name)
+	if err != nil {
+		return err
+	}
+	resource := x.ARN
+	if resource == "" {
+		resource = "*" // it is not there yet
+	}
+	v.permitted(ctx, acc.Name, parameterID(acc.Name, name), resource, c, v.p.permissionsOf("parameter"))
+	put(&acc.Parameters, x, func(p snapshot.AWSParameter) string { return p.Name })
 	return nil
 }
 

@@ -303,6 +303,7 @@ func meant(h world.Hold, doubt []string) []string {
 		"vault PUT kv data":                       "/vault.kv.put/",
 		"vault PUT kv destroy":                    "/vault.kv.destroy/",
 		"secretsmanager UpdateSecretVersionStage": "/aws.secretsmanager.forget/",
+		"ssm PutParameter":                        "/aws.ssm.put/",
 		"npm POST token":                          "/npm.token.mint/",
 		"npm DELETE token":                        "/npm.token.revoke/",
 	}[h.Call]

@@ -19,6 +19,7 @@ func awsClaims() []Claim {
 		{"aws.access_key.destroy", Moto5, "it passes the conformance suite: the deleted key is refused (InvalidClientTokenId)"},
 		{"aws.secretsmanager.put", Moto5, "it passes the conformance suite: the new value is the current one"},
 		{"aws.secretsmanager.forget", Moto5, "it passes the conformance suite: no version is found by the label AWSPREVIOUS"},
+		{"aws.ssm.put", Moto5, "it passes the conformance suite: the newest version has the new value, and the rest is as it was"},
 	}
 }
 
@@ -32,5 +33,6 @@ func awsLimits() []Claim {
 		{"aws.role.revoke_sessions", Moto5, "that T divides old sessions from new: it evaluates no time in a policy, and has no policy simulator (500)"},
 		{"aws.access_key.disable", Moto5, "that an inactive key is dead: there it goes on working"},
 		{"aws.secretsmanager.put", Moto5, "what a reader without a stage gets after labels were moved: there it is the newest version"},
+		{"aws.ssm.put", Moto5, "who put a version, and that a key which is not sent again is changed: it names nobody and keeps the key"},
 	}
 }

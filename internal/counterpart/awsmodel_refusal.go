@@ -36,6 +36,8 @@ var awsExceptions = []awsException{
 	{"cloudtrail", "UnrecognizedClientException", "the same"},
 	{"cloudtrail", "InvalidSignatureException", "see Secrets Manager"},
 	{"cloudtrail", "ThrottlingException", "the same; LookupEvents, \"limited to two per second, per account, per Region\""},
+	{"ssm", "UnrecognizedClientException", "as of Secrets Manager"},
+	{"ssm", "InvalidSignatureException", "as of Secrets Manager"},
 }
 
 // refusal judges an error answer: its form, and that the operation declares its code.

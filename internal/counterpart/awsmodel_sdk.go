@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -38,6 +39,8 @@ func sdkClient(service string, x exchange) any {
 		return sts.NewFromConfig(cfg)
 	case "cloudtrail":
 		return cloudtrail.NewFromConfig(cfg)
+	case "ssm":
+		return ssm.NewFromConfig(cfg)
 	}
 	return secretsmanager.NewFromConfig(cfg)
 }

@@ -95,7 +95,7 @@ func (v *verdict) early() {
 
 func delivers(call string) bool {
 	switch call {
-	case "PUT secret", "PUT environment secret", "secretsmanager PutSecretValue", "vault PUT kv data":
+	case "PUT secret", "PUT environment secret", "secretsmanager PutSecretValue", "ssm PutParameter", "vault PUT kv data":
 		return true
 	}
 	return false

@@ -258,6 +258,8 @@ type Account struct {
 	Secrets []AWSSecret `json:"secrets,omitempty"`
 	// Chaining is nil where nobody looked for it.
 	Chaining *Chaining `json:"chaining,omitempty"`
+	// Parameters are those of SSM's Parameter Store.
+	Parameters []AWSParameter `json:"parameters,omitempty"`
 }
 
 // Role is an IAM role.
@@ -294,6 +296,20 @@ type AWSSecret struct {
 	ID       string              `json:"id"` // as asked for
 	ARN      string              `json:"arn"`
 	Versions map[string][]string `json:"versions"` // version id → stages, sorted
+}
+
+// AWSParameter is the metadata of a parameter of SSM's Parameter Store.
+type AWSParameter struct {
+	Name        string `json:"name"`
+	ARN         string `json:"arn,omitempty"`         // "" where there is no parameter of that name
+	Version     int64  `json:"version"`               // the newest; 0 where there is none
+	Type        string `json:"type,omitempty"`        // String, StringList, SecureString
+	KeyID       string `json:"key_id,omitempty"`      // KMS key of a SecureString
+	Tier        string `json:"tier,omitempty"`        // Standard, Advanced
+	DataType    string `json:"data_type,omitempty"`   // text, aws:ec2:image, aws:ssm:integration
+	Description string `json:"description,omitempty"` // what its owners wrote of it
+	Pattern     string `json:"pattern,omitempty"`     // what a value has to match
+	By          string `json:"by,omitempty"`          // ARN of who put the newest version, where AWS tells
 }
 
 // Vault is a Vault-compatible server.

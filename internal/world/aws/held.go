@@ -91,6 +91,14 @@ func (s *Server) Secret(name string) string {
 	return ""
 }
 
+// Parameter gives the newest value of a parameter, as a consumer would read it.
+func (s *Server) Parameter(name string) string {
+	if p := s.st.Parameters[name]; p != nil {
+		return p.Versions[len(p.Versions)-1].Value
+	}
+	return ""
+}
+
 // Project implements world.Projecting.
 func (s *Server) Project(time.Time) map[string]string {
 	out := map[string]string{}
@@ -115,24 +123,27 @@ func (s *Server) Project(time.Time) map[string]string {
 		out["aws role "+name+" inline"] = strings.Join(slices.Sorted(maps.Keys(r.Inline.latest())), ",")
 	}
 	for name, x := range s.st.Secrets {
-		state := map[bool]string{true: "working", false: "broken"}[s.usable(x)]
+		state := map[bool]string{true: "working", false: "broken"}[s.usable(s.Secret(name))]
 		for _, c := range x.Consumers {
 			out["consumer "+c] = state
 		}
 		out["aws secret "+name] = state
 	}
+	for name, x := range s.st.Parameters {
+		state := map[bool]string{true: "working", false: "broken"}[s.usable(s.Parameter(name))]
+		for _, c := range x.Consumers {
+			out["consumer "+c] = state
+		}
+		out["aws parameter "+name] = state
+	}
 	return out
 }
 
-// usable: the key pair in the current value, if there is one, authenticates.
-func (s *Server) usable(x *Secret) bool {
-	_, v := x.staged(current)
-	if v == nil {
-		return false
-	}
+// usable: the key pair in a value, if there is one, authenticates.
+func (s *Server) usable(value string) bool {
 	var pair map[string]string
-	if json.Unmarshal([]byte(v.Value), &pair) != nil {
-		return v.Value != ""
+	if json.Unmarshal([]byte(value), &pair) != nil {
+		return value != ""
 	}
 	keys := 0
 	for _, id := range pair {

@@ -10,11 +10,11 @@ import (
 )
 
 // reply is what an operation answers: a node for the query protocol, any JSON
-// value for Secrets Manager, nil for nothing but metadata.
+// value for Secrets Manager and SSM, nil for nothing but metadata.
 type reply any
 
 // fault is an error answer.
-// Source: IAM and STS API references, "Common Errors"; Secrets Manager API reference.
+// Source: IAM and STS API references, "Common Errors"; Secrets Manager and Systems Manager API references.
 type fault struct {
 	status  int
 	code    string

@@ -1,5 +1,5 @@
 // Package aws is the world's AWS: IAM and STS in the query protocol, Secrets
-// Manager in JSON 1.1, on one endpoint, as the unmodified aws-sdk-go-v2 speaks
+// Manager and SSM's Parameter Store in JSON 1.1, on one endpoint, as the unmodified aws-sdk-go-v2 speaks
 // them. Signatures are checked, trust and inline policies are evaluated, and what
 // IAM enforces lags behind what it shows by the world's delay "iam" (reads by
 // "iam read").
@@ -31,6 +31,10 @@ type Seed struct {
 	Policies map[string]string `json:"policies" yaml:"policies"`
 	// Foreign are the ARNs of roles in other accounts that let everybody in.
 	Foreign []string `json:"foreign" yaml:"foreign"`
+	// Parameters are those of SSM's Parameter Store.
+	Parameters []SeedParameter `json:"parameters" yaml:"parameters"`
+	// Tier is the default tier of parameters that are put without one; "" for Standard.
+	Tier string `json:"parameter_tier" yaml:"parameter_tier"`
 }
 
 // SeedRole is a role with its trust policy and what its sessions may do.
@@ -79,6 +83,20 @@ type SeedSecret struct {
 	Consumers []string  `json:"consumers" yaml:"consumers"` // who reads it; named in the projection
 }
 
+// SeedParameter is a parameter of SSM's Parameter Store. Value and Pair are as a secret's.
+type SeedParameter struct {
+	Name        string    `json:"name" yaml:"name"`
+	Type        string    `json:"type" yaml:"type"` // "" for SecureString
+	KeyID       string    `json:"key" yaml:"key"`   // of a SecureString; "" for the account's own
+	Tier        string    `json:"tier" yaml:"tier"` // "" for Standard
+	Description string    `json:"description" yaml:"description"`
+	Pattern     string    `json:"pattern" yaml:"pattern"` // what a value has to match
+	Value       string    `json:"value" yaml:"value"`
+	Pair        *SeedPair `json:"pair" yaml:"pair"`
+	Labels      []string  `json:"labels" yaml:"labels"` // on the first version
+	Consumers   []string  `json:"consumers" yaml:"consumers"`
+}
+
 // SeedPair says that a secret holds the first key of a user, under these names.
 type SeedPair struct {
 	User   string `json:"user" yaml:"user"`
@@ -95,7 +113,7 @@ const (
 func New(core world.Core, seed Seed) (*Server, error) {
 	st := &State{
 		Account: orDefault(seed.Account, "111122223333"), Region: orDefault(seed.Region, "us-east-1"), Profile: orDefault(seed.Profile, "ir-prod"),
-		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Foreign: seed.Foreign, Policies: seed.Policies,
+		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Parameters: map[string]*Parameter{}, Tier: orDefault(seed.Tier, standard), Foreign: seed.Foreign, Policies: seed.Policies,
 	}
 	s := &Server{core: core, st: st}
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
@@ -115,6 +133,11 @@ func New(core world.Core, seed Seed) (*Server, error) {
 	}
 	for _, x := range seed.Secrets {
 		if err := s.plantSecret(x); err != nil {
+			return nil, err
+		}
+	}
+	for _, x := range seed.Parameters {
+		if err := s.plantParameter(x); err != nil {
 			return nil, err
 		}
 	}
@@ -177,23 +200,46 @@ func (s *Server) plantRole(r SeedRole) error {
 }
 
 func (s *Server) plantSecret(x SeedSecret) error {
-	if x.Pair != nil {
-		key := s.firstKey(x.Pair.User)
-		if key == nil {
-			return fmt.Errorf("secret %s in the scenario names user %s, who has no access key", x.Name, x.Pair.User)
-		}
-		b, err := json.Marshal(map[string]string{x.Pair.ID: key.ID, x.Pair.Secret: key.Secret})
-		if err != nil {
-			return fmt.Errorf("secret %s in the scenario: %w", x.Name, err)
-		}
-		x.Value = string(b)
+	value, err := s.paired(x.Value, x.Pair)
+	if err != nil {
+		return fmt.Errorf("secret %s in the scenario %w", x.Name, err)
 	}
 	id := s.uuid()
 	s.st.Secrets[x.Name] = &Secret{
 		Name: x.Name, ARN: fmt.Sprintf("arn:aws:secretsmanager:%s:%s:secret:%s-%s", s.st.Region, s.st.Account, x.Name, s.core.Text(6)),
 		Consumers: x.Consumers, Order: []string{id},
-		Versions: map[string]*Version{id: {Value: x.Value, Stages: []string{current}, Created: s.core.Now()}},
+		Versions: map[string]*Version{id: {Value: value, Stages: []string{current}, Created: s.core.Now()}},
 	}
+	return nil
+}
+
+// paired is a value of the seed, or the key pair it names.
+func (s *Server) paired(value string, pair *SeedPair) (string, error) {
+	if pair == nil {
+		return value, nil
+	}
+	key := s.firstKey(pair.User)
+	if key == nil {
+		return "", fmt.Errorf("names user %s, who has no access key", pair.User)
+	}
+	b, err := json.Marshal(map[string]string{pair.ID: key.ID, pair.Secret: key.Secret})
+	return string(b), err
+}
+
+func (s *Server) plantParameter(x SeedParameter) error {
+	value, err := s.paired(x.Value, x.Pair)
+	if err != nil {
+		return fmt.Errorf("parameter %s in the scenario %w", x.Name, err)
+	}
+	p := &Parameter{
+		Name: x.Name, ARN: s.parameterARN(x.Name), Type: orDefault(x.Type, secureString), Tier: orDefault(x.Tier, standard),
+		DataType: "text", Description: x.Description, Pattern: x.Pattern, Consumers: x.Consumers,
+		Versions: []ParameterVersion{{Number: 1, Value: value, By: s.userARN("platform"), At: s.core.Now().Add(-aYear).Truncate(time.Second), Labels: x.Labels}},
+	}
+	if p.Type == secureString {
+		p.KeyID = orDefault(x.KeyID, ownKey)
+	}
+	s.st.Parameters[x.Name] = p
 	return nil
 }
 

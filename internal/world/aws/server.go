@@ -29,7 +29,7 @@ func (*Server) Name() string { return "aws" }
 
 // call is a request after its protocol was taken off.
 type call struct {
-	service string // iam, sts, secretsmanager, cloudtrail
+	service string // iam, sts, secretsmanager, cloudtrail, ssm
 	action  string // "UpdateAssumeRolePolicy"
 	form    url.Values
 	body    []byte
@@ -38,21 +38,17 @@ type call struct {
 	region  string // for which it was signed
 }
 
-const (
-	target      = "secretsmanager."
-	trailTarget = "CloudTrail_20131101."
-)
+// targets are the JSON services, by what their targets begin with.
+var targets = map[string]string{"secretsmanager": "secretsmanager", "AmazonSSM": "ssm", "CloudTrail_20131101": "cloudtrail"}
 
 // understand names service and operation of a request. Query operations are told
 // apart by their names: IAM and STS have none in common that we serve.
 func understand(r *http.Request, body []byte) (call, bool) {
 	sig, _ := parseSignature(r.Header.Get("Authorization"))
-	if op, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), trailTarget); ok {
-		return call{service: "cloudtrail", action: op, body: body, json: true, region: sig.region}, true
-	}
 	if t := r.Header.Get("X-Amz-Target"); t != "" {
-		op, ok := strings.CutPrefix(t, target)
-		return call{service: "secretsmanager", action: op, body: body, json: true}, ok
+		prefix, op, _ := strings.Cut(t, ".")
+		service, ok := targets[prefix]
+		return call{service: orDefault(service, "secretsmanager"), action: op, body: body, json: true, region: sig.region}, ok
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("Action") == "" {
@@ -89,6 +85,9 @@ func (c call) object() string {
 		if v := c.form.Get(k); v != "" {
 			return v
 		}
+	}
+	if c.service == "ssm" {
+		return parameterName(c.body)
 	}
 	return secretID(c.body)
 }
@@ -133,6 +132,10 @@ func (s *Server) operations() map[string]operation {
 		"secretsmanager ListSecretVersionIds":     {serve: s.listSecretVersionIds},
 		"secretsmanager PutSecretValue":           {serve: s.putSecretValue, mutates: true},
 		"secretsmanager UpdateSecretVersionStage": {serve: s.updateSecretVersionStage, mutates: true},
+		"ssm DescribeParameters":                  {serve: s.describeParameters},
+		"ssm GetParameter":                        {serve: s.getParameter},
+		"ssm GetParameterHistory":                 {serve: s.getParameterHistory},
+		"ssm PutParameter":                        {serve: s.putParameter, mutates: true},
 	}
 }
 

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -301,5 +304,70 @@ func TestSecretVersions(t *testing.T) {
 	r.want("", err)
 	if len(l.Versions) != 2 {
 		t.Errorf("%+v", l.Versions)
+	}
+}
+
+// A parameter's new version shows late and keeps what was sent again; what was not sent
+// again is changed, and the old value stays for readers of the history.
+func TestParameters(t *testing.T) {
+	r := &rig{t: t}
+	r.World = worldtest.New(t, world.Options{Delays: map[string]time.Duration{"ssm": lag}}, func(c world.Core) world.Provider {
+		s, err := aws.New(c, aws.Seed{Parameters: []aws.SeedParameter{
+			{Name: "/ci/word", Value: "opensesame", KeyID: "alias/ci", Description: "the word", Consumers: []string{"nightly"}},
+			{Name: "/ci/large", Type: "String", Tier: "Advanced", Value: "x"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.aws = s
+		return s
+	})
+	c := ssm.NewFromConfig(r.config(r.aws.Responder()))
+	name := sdk.String("/ci/word")
+	get := func(decrypt bool) *ssmtypes.Parameter {
+		out, err := c.GetParameter(t.Context(), &ssm.GetParameterInput{Name: name, WithDecryption: &decrypt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Parameter
+	}
+	if p := get(false); strings.Contains(*p.Value, "opensesame") {
+		t.Error("what is not decrypted says nothing")
+	}
+	out, err := c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: name, Value: sdk.String("another"), Overwrite: sdk.Bool(true)})
+	if err != nil || out.Version != 2 {
+		t.Fatal(out, err)
+	}
+	if p := get(true); p.Version != 1 || *p.Value != "opensesame" {
+		t.Errorf("shown at once: %d", p.Version)
+	}
+	r.Clock.Advance(lag)
+	if p := get(true); p.Version != 2 || *p.Value != "another" || r.aws.Parameter(*name) != "another" {
+		t.Errorf("not shown: %d", p.Version)
+	}
+	all, err := c.DescribeParameters(t.Context(), &ssm.DescribeParametersInput{MaxResults: sdk.Int32(1)})
+	if err != nil || len(all.Parameters) != 1 || all.NextToken == nil || *all.Parameters[0].Name != "/ci/large" {
+		t.Fatal(all, err)
+	}
+	all, err = c.DescribeParameters(t.Context(), &ssm.DescribeParametersInput{MaxResults: sdk.Int32(1), NextToken: all.NextToken})
+	if err != nil || len(all.Parameters) != 1 || *all.Parameters[0].KeyId != "alias/aws/ssm" || all.Parameters[0].Description != nil {
+		t.Fatalf("what was not sent again is kept: %+v %v", all, err)
+	}
+	history, err := c.GetParameterHistory(t.Context(), &ssm.GetParameterHistoryInput{Name: name, WithDecryption: sdk.Bool(true)})
+	if err != nil || len(history.Parameters) != 2 || *history.Parameters[0].Value != "opensesame" {
+		t.Fatal(history, err)
+	}
+	if _, err := c.PutParameter(t.Context(), &ssm.PutParameterInput{Name: sdk.String("/ci/large"), Value: sdk.String("y"), Overwrite: sdk.Bool(true), Tier: "Standard"}); code(err) != "ValidationException" {
+		t.Error("an advanced parameter stays advanced:", err)
+	}
+	if p := r.aws.Project(time.Time{}); p["consumer nightly"] != "working" || p["aws parameter /ci/word"] != "working" {
+		t.Error(p)
+	}
+	b, err := json.Marshal(r.aws.State())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.aws.Restore(b); err != nil || r.aws.Parameter(*name) != "another" {
+		t.Fatal("a restart loses it:", err)
 	}
 }

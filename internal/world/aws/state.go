@@ -37,6 +37,10 @@ type State struct {
 	Foreign   []string               // ARNs of roles in other accounts that let everybody in
 	Trail     []*TrailEvent          // oldest first
 	Lookups   map[string][]time.Time // calls of LookupEvents in the last second, by region
+	// Parameters are those of the Parameter Store, by name.
+	Parameters map[string]*Parameter
+	// Tier is the account's default tier of parameters.
+	Tier string
 }
 
 // Lagged is a value that IAM shows and enforces at different times.
@@ -140,6 +144,9 @@ func (s *Server) Restore(b json.RawMessage) error {
 	st := &State{}
 	if err := json.Unmarshal(b, st); err != nil {
 		return fmt.Errorf("restore aws: %w", err)
+	}
+	if st.Parameters == nil { // of a world that was begun before there were any
+		st.Parameters = map[string]*Parameter{}
 	}
 	s.st = st
 	return nil
