@@ -58,7 +58,7 @@ type shape struct {
 var awsFiles = map[string]string{
 	"iam": "iam-2010-05-08.json", "sts": "sts-2011-06-15.json", "secretsmanager": "secretsmanager-2017-10-17.json",
 	"cloudtrail": "cloudtrail-2013-11-01.json",
-	"ssm": "ssm-2014-11-06.json",
+	"ssm":        "ssm-2014-11-06.json",
 }
 
 // modelled is loaded once a test binary.

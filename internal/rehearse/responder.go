@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -138,6 +139,25 @@ func (l *Loaded) workflowSecret(name string) (Stored, bool) {
 		}
 	}
 	return Stored{}, false
+}
+
+// secretsOf are the names of the repository's secrets that hold a credential when the
+// world begins, sorted.
+func (l *Loaded) secretsOf(credential string) []string {
+	g, names := l.World.GitHub, map[string]bool{}
+	add := func(m map[string]Stored) {
+		for name, s := range m {
+			if s.Credential == credential {
+				names[name] = true
+			}
+		}
+	}
+	add(g.Secrets)
+	add(g.Organization)
+	for _, e := range g.Environments {
+		add(e.Secrets)
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // made are the values that a person makes in a web page.

@@ -86,15 +86,26 @@ func (v *verdict) deadAt(name string) *time.Time {
 	return at
 }
 
-// closing finds what the incident says of a name of the scenario.
+// closing finds what the incident says of a name of the scenario: of the name itself, or
+// of a secret that held it, which may be the second of a pair.
 func (v *verdict) closing(name string) *respond.ClosingState {
-	for i := range v.s.Closings {
-		k := &v.s.Closings[i]
-		if k.Credential == name || k.Name == name || strings.HasSuffix(k.Credential, ":"+name) {
-			return k
+	names := append([]string{name}, v.r.secretsOf(name)...)
+	for _, n := range names {
+		for i := range v.s.Closings {
+			k := &v.s.Closings[i]
+			if k.Credential == n || k.Name == n || strings.HasSuffix(k.Credential, ":"+n) || v.delivers(k.Credential, n) {
+				return k
+			}
 		}
 	}
 	return nil
+}
+
+// delivers reports whether the incident writes a secret of this name for a credential.
+func (v *verdict) delivers(credential, name string) bool {
+	return slices.ContainsFunc(v.s.Actions, func(a respond.ActionState) bool {
+		return a.Action.Credential == credential && a.Action.Role == plan.Deliver && a.Action.Inputs["name"].Literal == name
+	})
 }
 
 // persistence: found when the incident shows its target, or a rule names its file.
