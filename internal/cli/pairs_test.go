@@ -39,6 +39,9 @@ func TestEachIssuersValueReachesEachStore(t *testing.T) {
 		}
 	}
 	for _, a := range r.State.Actions {
+		if a.Action.Use == "vault.approle.destroy" && (a.Proof != plan.P3 || a.Shortfall != "") {
+			t.Errorf("the role id of a pair is no old value that lacks: %s, %s", a.Proof, a.Shortfall)
+		}
 		if a.Action.Role == plan.Deliver && a.Outcome == plan.Done {
 			delivered[mints[a.Action.Credential]+" "+a.Action.Use] = true
 		}

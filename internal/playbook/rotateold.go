@@ -74,7 +74,9 @@ func (r *rotation) holdOld(spec plan.Spec, in map[string]plan.Value) {
 	var ids []string
 	for _, n := range names {
 		if v := r.values[n]; v.Output != nil && !r.mintsSecret(v.Output.Name) {
-			ids = append(ids, n)
+			if _, tells := field(spec, v.Output.Name); tells { // what it has not for an input tells no object from another
+				ids = append(ids, n)
+			}
 			continue
 		}
 		in["old."+n] = plan.Value{Held: "old:" + r.credential.ID + "/" + n}

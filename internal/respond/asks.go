@@ -325,6 +325,9 @@ func (w *wants) assist(a *action) {
 	if a.attests > 0 && a.reading != nil {
 		text = "not there yet: " + a.reading.Detail + "\n" + text
 	}
+	if a.attests == 0 && a.reading != nil && wantsOld(a.p) {
+		text = "now: " + a.reading.Detail + "\n" + text
+	}
 	choices := []string{"done", "look", "skip", "hand-over", "pause"}
 	if a.p.Assisted.Wants != "" {
 		choices = []string{"value", "skip", "hand-over", "pause"}

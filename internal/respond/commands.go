@@ -251,6 +251,8 @@ func (w *wants) action(a *action) {
 			return
 		}
 		w.look(a, a.lookAfter)
+	case a.p.Assisted != nil && len(r.Next) == 0 && d.unasked(a):
+		// The old value tells which object it is that a person is about to end.
 	case a.p.Assisted != nil:
 		w.assist(a)
 	case len(r.Next) > 0:

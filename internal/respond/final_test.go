@@ -2,6 +2,7 @@ package respond_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -31,4 +32,27 @@ func TestOldValueIsAskedForBeforeGivingUp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever is about to end an object by hand is asked for its old value first: it tells
+// which object that is, and the task says so.
+func TestAPersonIsToldWhichObjectToEnd(t *testing.T) {
+	kill := action("kill", plan.Kill, plan.Irreversible)
+	kill.Inputs = map[string]plan.Value{"old": {Held: "old:KEY"}}
+	kill.Assisted = &plan.Assisted{Instructions: "delete the old key"}
+	alive := plan.Reading{State: plan.Broken, Detail: "the key with fingerprint 1 works"}
+	b := open(t, respond.Opened{}, one(kill))
+	b.see(respond.Verified{Action: "kill", Reading: alive})
+	asked := b.keys()
+	if len(asked) != 1 || asked[0] != "ask old/old:KEY#1" {
+		t.Fatalf("asks %v", asked)
+	}
+	b.see(respond.Answered{Ask: asked[0][len("ask "):], Choice: "value", Value: "sealed:1", By: "alice"})
+	b.see(respond.Verified{Action: "kill", Reading: alive})
+	for _, c := range b.d.Commands() {
+		if a, is := c.(respond.Ask); is && a.Kind == respond.Assist && strings.HasPrefix(a.Text, "now: the key with fingerprint 1 works\n") {
+			return
+		}
+	}
+	t.Errorf("wants %v", b.keys())
 }

@@ -159,6 +159,16 @@ func (d *Decider) unasked(a *action) bool {
 	return false
 }
 
+// wantsOld reports whether an old value tells something of an action.
+func wantsOld(a *plan.Action) bool {
+	for _, v := range a.Inputs {
+		if v.Held != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // claim says the action is done. From here on the report says so, with this time.
 func (d *Decider) claim(a *action) {
 	a.done, a.ended = true, d.now
