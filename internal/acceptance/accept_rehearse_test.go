@@ -91,7 +91,7 @@ func TestRehearsalWithOneRevokeTakenOutIsBreached(t *testing.T) {
 	for closes, task := range map[string]string{
 		"vault:ci": "    - for: role in inventory.identities.filter(i, i.kind == \"vault.jwt_role\")\n" +
 			"      use: vault.token.revoke\n      with: { role: \"${{ role.role }}\", mount: \"${{ role.mount }}\" }\n",
-		"role:deploy": "    - for: role in inventory.identities.filter(i, i.kind == \"aws.role\")\n" +
+		"role:deploy": "    - for: role in inventory.identities.filter(i, i.kind == \"aws.role\" && i.chained_from.size() == 0)\n" +
 			"      use: aws.role.revoke_sessions\n      with: { role: \"${{ role.arn }}\" }\n",
 	} {
 		t.Run(closes, func(t *testing.T) {

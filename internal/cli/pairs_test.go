@@ -70,13 +70,13 @@ func TestEachIssuersValueReachesEachStore(t *testing.T) {
 }
 
 // TestCrashPointsOfEachIssuerAndStore stops the rotation of each issuer's credential, a
-// copy of which lies in each kind of store, at a fifth of the places of every mutating call, each kind of place at some;
+// copy of which lies in each kind of store, at a third of the places of every mutating call;
 // make soak at all of them.
 func TestCrashPointsOfEachIssuerAndStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred incidents over HTTP; run without -short")
 	}
-	share := 5
+	share := 3
 	if os.Getenv("FIREBREAK_SOAK") != "" {
 		share = 1
 	}
