@@ -79,6 +79,7 @@ type Task struct {
 	Inputs  map[string]any                                  // literals and plain outputs, resolved
 	Secrets map[string]secret.Text                          // secret inputs that could be had; absent ones are missing
 	History []plan.Attempt                                  // this action's calls so far, oldest first
+	Outputs map[string]plan.Output                          // what this action's calls and readings gave out so far; journaled
 	Began   time.Time                                       // when the response began, driver's clock
 	Now     time.Time                                       // driver's clock
 	Save    func(name string, b []byte) (plan.Saved, error) // writes evidence durably and gives its digest; nil in a dry run

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/firebreak/firebreak/internal/plan"
@@ -30,7 +31,8 @@ func chainedBeyond(role snapshot.Role, s *snapshot.Snapshot) plan.Gap {
 	case c.Since.IsZero():
 		g.Why = "the roles whose trust policies let it in are named, and CloudTrail was not asked which it did assume; say since when with --since, or look for AssumeRole by its sessions there"
 	default:
-		g.Why = "CloudTrail tells of them late: plan again with --incident a quarter of an hour after its sessions are denied, and what was assumed until then is found"
+		g.Why = "CloudTrail tells of them late: plan again with --incident a quarter of an hour after its sessions are denied, and what was assumed until then is found" +
+			fmt.Sprintf("; %d regions were asked, and none that an account has to opt into: look there by hand", len(c.Regions))
 	}
 	return g
 }

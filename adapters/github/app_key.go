@@ -96,18 +96,26 @@ func (p *Provider) whichApp(ctx context.Context, app string, private secret.Text
 // ownAppKey reports whether firebreak itself logs in with this key.
 func (p *Provider) ownAppKey(private secret.Text) bool {
 	i, ok := p.who.(*installation)
-	return ok && i.app.Key.Equal(private)
+	if !ok {
+		return false
+	}
+	ours, err1 := appKeyOf(i.app.Key)
+	theirs, err2 := appKeyOf(private)
+	return err1 == nil && err2 == nil && ours.PublicKey.Equal(&theirs.PublicKey) // a file may be written in more ways than one
 }
 
 // appKeyRevoke has a person delete the old key, and sees that what it signs is refused.
+// That counts only of a key which GitHub was seen to take for this App: another App's key
+// and one that was deleted long ago are refused too.
 type appKeyRevoke struct{ *Provider }
 
 // Spec implements adapters.Action.
 func (appKeyRevoke) Spec() plan.Spec {
 	return plan.Spec{
 		Name: "github.app_key.revoke", Summary: "Have a person delete a GitHub App's old private key, and see that what it signs is refused.", Target: "app-key",
-		Inputs: appKeyInputs(plan.Field{Name: "old", Type: plan.Secret, Doc: "the old private key: what it signs is refused once it is deleted"}),
-		Effect: plan.Irreversible, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P3, Settle: plan.Duration(time.Minute),
+		Inputs:  appKeyInputs(plan.Field{Name: "old", Type: plan.Secret, Doc: "the old private key: what it signs is refused once it is deleted"}),
+		Outputs: []plan.Field{{Name: "accepted", Type: plan.String, Doc: "fingerprint of the key that GitHub was seen to take"}},
+		Effect:  plan.Irreversible, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P3, Settle: plan.Duration(time.Minute),
 		Permissions: []string{permitAppOwner},
 		Source:      `GitHub Docs, "Managing private keys for GitHub Apps": the last key can be deleted only after another was made`,
 	}
@@ -155,12 +163,17 @@ func (a appKeyRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading 
 	switch {
 	case err != nil || v.code != http.StatusOK && v.code != http.StatusUnauthorized:
 		return appProbeFailed(v.code, err)
+	case v.code == http.StatusUnauthorized && t.Outputs["accepted"].Value != v.shown:
+		return stuck("GitHub refuses what the key " + v.shown + " signs for App " + t.Text("app") + ", and was not seen to take it before: it may be another key, or another App's; compare the fingerprints in the App's settings and paste the right one, or skip this once that one is deleted")
 	case v.code == http.StatusUnauthorized:
 		return plan.Reading{State: plan.Held, Proof: plan.P3, Server: v.server, Detail: "GitHub refuses what the key " + v.shown + " signs for App " + t.Text("app")}
 	case v.app != t.Text("app"):
 		return stuck("the key is of App " + v.app + "; correct the app under issuer github.app_key")
 	}
-	return plan.Reading{State: plan.Broken, Server: v.server, Detail: "GitHub takes what the key " + v.shown + " signs; delete that one"}
+	return plan.Reading{
+		State: plan.Broken, Server: v.server, Outputs: map[string]plan.Output{"accepted": {Value: v.shown}},
+		Detail: "GitHub takes what the key " + v.shown + " signs; delete that one",
+	}
 }
 
 func appProbeFailed(code int, err error) plan.Reading {

@@ -46,11 +46,14 @@ func TestAnAppsKeyIsDeadWhenWhatItSignsIsRefused(t *testing.T) {
 	w, s := start(t, world.Options{}, appKeys)
 	a := drive(t, w, "github.app_key.revoke", map[string]any{"app": "4711"})
 	a.task.Secrets = map[string]secret.Text{"old": secret.NewString(leakedKey)}
+	var seen map[string]plan.Output
 	alive := func(when string) {
 		t.Helper()
-		if r := a.look(); r.State != plan.Broken || r.Final || !strings.Contains(r.Detail, "SHA256:") {
+		r := a.look()
+		if r.State != plan.Broken || r.Final || !strings.Contains(r.Detail, "SHA256:") || r.Outputs["accepted"].Value == "" {
 			t.Errorf("%s: %+v", when, r)
 		}
+		seen = r.Outputs
 	}
 	alive("before")
 	if err := w.Do(func(world.Core) { s.DeleteAppKey("APP_KEY_TWIN") }); err != nil {
@@ -62,7 +65,25 @@ func TestAnAppsKeyIsDeadWhenWhatItSignsIsRefused(t *testing.T) {
 	if err := w.Do(func(world.Core) { s.DeleteAppKey("APP_KEY") }); err != nil {
 		t.Fatal(err)
 	}
+	if r := a.look(); r.State != plan.Broken || !r.Final || !strings.Contains(r.Detail, "was not seen to take it") {
+		t.Errorf("a key that was never seen to work is no dead one: %+v", r)
+	}
+	a.task.Outputs = seen
 	if r := a.look(); r.State != plan.Held || r.Proof != plan.P3 {
+		t.Errorf("%+v", r)
+	}
+	a.task.Secrets["old"] = secret.NewString(otherKey)
+	if r := a.look(); r.State != plan.Broken || !r.Final {
+		t.Errorf("another key's having been taken says nothing of this one: %+v", r)
+	}
+}
+
+// The key of another App is refused for this one, and lives.
+func TestAnotherAppsKeyIsNotDead(t *testing.T) {
+	w, _ := start(t, world.Options{}, appKeys)
+	a := drive(t, w, "github.app_key.revoke", map[string]any{"app": "4711"})
+	a.task.Secrets = map[string]secret.Text{"old": secret.NewString(otherKey)}
+	if r := a.look(); r.State != plan.Broken || !r.Final || !strings.Contains(r.Detail, "another App's") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -111,12 +111,10 @@ func (a tokenRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 	switch {
 	case err != nil || code != http.StatusOK && code != http.StatusUnauthorized:
 		return probeFailed(code, err)
+	case code == http.StatusUnauthorized && len(t.History) == 0: // a call is made only of one that was taken
+		return stuck("GitHub refuses the token, and did before anything was sent: it is dead already, or it is not the one that leaked; paste the right one, or skip this once its owner has looked")
 	case code == http.StatusUnauthorized:
-		detail := "GitHub refuses the token"
-		if len(t.History) == 0 {
-			detail += "; it did before anything was sent"
-		}
-		return plan.Reading{State: plan.Held, Proof: plan.P3, Server: server, Detail: detail}
+		return plan.Reading{State: plan.Held, Proof: plan.P3, Server: server, Detail: "GitHub refuses the token"}
 	case login != t.Text("user"):
 		return stuck("what was pasted works and is a token of " + login + "; correct the user under issuer github.token, or paste the right one")
 	}

@@ -53,9 +53,10 @@ func (p *Provider) hookAt(t adapters.Task, c plan.Call, parts ...string) string 
 	return hookPath(t.Text("repository"), t.Text("organization"), cmp.Or(c.Args["id"], hookID(t)), parts...)
 }
 
-// hookID is the webhook that is meant: by the issuer's setting, or by the plan.
+// hookID is the webhook that is meant: by the issuer's setting, by what has the
+// new secret, or by the plan.
 func hookID(t adapters.Task) string {
-	id := t.Text("hook")
+	id := cmp.Or(t.Text("hook"), t.Text("new"))
 	for _, c := range t.Action.Calls {
 		id = cmp.Or(id, c.Args["id"])
 	}

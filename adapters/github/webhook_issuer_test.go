@@ -68,9 +68,26 @@ func TestWebhookRevoke(t *testing.T) {
 	eachHook(t, func(t *testing.T, id int64, in map[string]any) {
 		s := hookSuite("github.webhook.revoke", in, nil)
 		s.Values = map[string]any{"new": fmt.Sprint(id)}
+		s.Values["answered"] = "2025-03-14T17:00:00Z"
 		s.Inputs["new"] = plan.Value{Output: &plan.Ref{Action: "mint", Name: "id"}}
+		s.Inputs["answered"] = plan.Value{Output: &plan.Ref{Action: "test", Name: "answered"}}
 		s.Quirks.NotByWorld = true
 		conforms(t, s)
+	})
+}
+
+// Where nobody declared which webhook it is, it is the one that has the new secret.
+func TestAWebhookNobodyNamedIsTheOneWithTheNewSecret(t *testing.T) {
+	eachHook(t, func(t *testing.T, id int64, in map[string]any) {
+		w, _ := start(t, world.Options{}, signed)
+		mint := drive(t, w, "github.webhook.mint", in)
+		mint.until(t)
+		a := drive(t, w, "github.webhook.revoke", in)
+		delete(a.task.Inputs, "hook")
+		a.task.Inputs["new"] = fmt.Sprint(id)
+		if r := a.look(); r.State != plan.Held {
+			t.Errorf("%+v", r)
+		}
 	})
 }
 

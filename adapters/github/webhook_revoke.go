@@ -11,14 +11,16 @@ import (
 
 // webhookRevoke shows that the old secret is over. There is nothing to send: the new one
 // took its place. GitHub never shows a secret, so that this is known by the webhook's id
-// and the time of its last change.
+// and the time of its last change. It counts only once the receiver took the new one:
+// until then it takes what is signed with the old.
 type webhookRevoke struct{ *Provider }
 
 // Spec implements adapters.Action.
 func (webhookRevoke) Spec() plan.Spec {
 	return plan.Spec{
 		Name: "github.webhook.revoke", Summary: "Show that the old secret of a webhook was replaced.", Target: "webhook",
-		Inputs: append(append([]plan.Field{}, webhookInputs...), plan.Field{Name: "new", Type: plan.String, Required: true, Doc: "id of the webhook that has the new secret"}),
+		Inputs: append(append([]plan.Field{}, webhookInputs...), plan.Field{Name: "new", Type: plan.String, Required: true, Doc: "id of the webhook that has the new secret"},
+			plan.Field{Name: "answered", Type: plan.Timestamp, Required: true, Doc: "when the receiver took a ping signed with the new secret"}),
 		Effect: plan.Read, Role: plan.Kill, Lost: plan.ResendSafe, Proof: plan.P2, Settle: plan.Duration(5 * time.Second),
 		Permissions: []string{permitHook + "read", permitOwnerHook + "read"},
 		Source:      `GitHub REST reference, "Get a repository webhook" and "Get an organization webhook": the secret is masked`,

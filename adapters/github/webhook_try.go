@@ -22,8 +22,9 @@ type webhookTest struct{ *Provider }
 func (webhookTest) Spec() plan.Spec {
 	return plan.Spec{
 		Name: "github.webhook.test", Summary: "Have a ping signed with a webhook's new secret delivered, and read what its receiver answered.", Target: "webhook",
-		Inputs: webhookInputs,
-		Effect: plan.Reversible, Role: plan.Test, Lost: plan.ResendSafe, Proof: plan.P2, Settle: plan.Duration(10 * time.Second),
+		Inputs:  webhookInputs,
+		Outputs: []plan.Field{{Name: "answered", Type: plan.Timestamp, Doc: "when the receiver took a ping signed with the new secret"}},
+		Effect:  plan.Reversible, Role: plan.Test, Lost: plan.ResendSafe, Proof: plan.P2, Settle: plan.Duration(10 * time.Second),
 		Permissions: []string{permitHook + "write", permitOwnerHook + "write"},
 		Source:      `GitHub REST reference, "Ping a repository webhook", "List deliveries for a repository webhook", and the same for an organization`,
 	}
@@ -120,6 +121,7 @@ func (webhookTest) answered(t adapters.Task, p *delivery, r plan.Reading, ping p
 		r.Detail = "no ping is among its deliveries since the secret was set"
 	case p.Code >= 200 && p.Code < 300:
 		r.State, r.Proof, r.Detail = plan.Held, plan.P1, fmt.Sprintf("the receiver answered %d to a ping signed with the new secret", p.Code)
+		r.Outputs = map[string]plan.Output{"answered": {Value: p.At.UTC().Format(time.RFC3339)}}
 		return r
 	case p.Code == 0:
 		r.Detail = "the receiver did not answer a ping: " + p.Text + "; see that it can be reached"

@@ -50,11 +50,16 @@ func (secretIDMint) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change,
 	if err != nil {
 		return plan.Change{}, err
 	}
-	like := map[string]string{}
+	like, gaps := map[string]string{}, loose(x)
 	if old := pickSecretID(in.Text("id"), x); old != nil {
 		like["cidr_list"], like["token_bound_cidrs"] = strings.Join(old.CIDRs, ","), strings.Join(old.TokenCIDRs, ",")
+	} else if slices.ContainsFunc(x.SecretIDs, func(s snapshot.VaultSecretID) bool { return len(s.CIDRs)+len(s.TokenCIDRs) > 0 }) {
+		gaps = append(gaps, plan.Gap{
+			What: "networks of the new secret-id of " + r.id(),
+			Why:  "old ones are bound to networks, and it is not known whose the new one is to have: it has the role's alone; declare the accessor as id under issuer vault.approle",
+		})
 	}
-	return plan.Change{Target: r.target(false), Calls: []plan.Call{makeID(r, like, accessorsOf(x))}, Gaps: loose(x)}, nil
+	return plan.Change{Target: r.target(false), Calls: []plan.Call{makeID(r, like, accessorsOf(x))}, Gaps: gaps}, nil
 }
 
 // pickSecretID is the one meant while planning: by its accessor, or the only one there is.

@@ -213,6 +213,23 @@ func TestANewSecretID(t *testing.T) {
 	})
 }
 
+// Where it is not known whose networks the new secret-id is to have, the plan says so.
+func TestUnknownNetworksAreAGap(t *testing.T) {
+	p := inWorld(t, seed())
+	v := p.provider(t, p.wire(), p.value("operator"))
+	snap := surveyOf(t, v)
+	for _, a := range v.Actions() {
+		if a.Spec().Name != "vault.approle.mint" {
+			continue
+		}
+		for id, gaps := range map[string]int{"": 1, "acc-stolen": 0} {
+			if c, err := a.Plan(deployRole("id", id), snap); err != nil || len(c.Gaps) != gaps {
+				t.Errorf("id %q: %+v %v", id, c.Gaps, err)
+			}
+		}
+	}
+}
+
 // A lost answer leaves a secret-id nobody has the value of: it is destroyed, and another made.
 func TestALostSecretIDIsDestroyed(t *testing.T) {
 	both(t, func(t *testing.T, g ground) {

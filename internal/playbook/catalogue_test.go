@@ -190,8 +190,8 @@ func known() *table {
 		spec("npm.dist.digest", "package", plan.Read, plan.Promote, plan.ResendSafe, plan.P2, "package!", "tag!", "digest!"),
 		gives(spec("manual.task", "task", plan.Read, plan.Notify, plan.ResendSafe, plan.P0, "instructions!"), value),
 		gives(spec("github.webhook.mint", "webhook", plan.Disruptive, plan.Mint, plan.ResendSafe, plan.P1, "repository", "hook"), id, value),
-		spec("github.webhook.test", "webhook", plan.Reversible, plan.Test, plan.ResendSafe, plan.P2, "repository", "hook"),
-		spec("github.webhook.revoke", "webhook", plan.Read, plan.Kill, plan.ResendSafe, plan.P2, "repository", "hook", "new!"),
+		gives(spec("github.webhook.test", "webhook", plan.Reversible, plan.Test, plan.ResendSafe, plan.P2, "repository", "hook"), plan.Field{Name: "answered", Type: plan.Timestamp}),
+		spec("github.webhook.revoke", "webhook", plan.Read, plan.Kill, plan.ResendSafe, plan.P2, "repository", "hook", "new!", "answered!"),
 		spec("test.count", "thing", plan.Read, plan.Look, plan.ResendSafe, plan.P1, "count!"),
 	}}
 	slices.SortFunc(t.specs, func(a, b plan.Spec) int { return strings.Compare(a.Name, b.Name) })

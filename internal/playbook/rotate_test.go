@@ -282,6 +282,9 @@ func TestWhatIsReplacedIsOverWhenTheNewValueIsEverywhere(t *testing.T) {
 		if over.Role != plan.Kill || !slices.Contains(over.After, mint.ID) || !slices.Contains(over.After, test.ID) || over.Inputs["new"].Output == nil || over.Deadline != 0 {
 			t.Errorf("%s: %+v", order, over)
 		}
+		if o := over.Inputs["answered"].Output; o == nil || o.Action != test.ID {
+			t.Errorf("%s: a test that was skipped must not let the old value be over: %+v", order, over.Inputs)
+		}
 		if c := closingOf(t, p, npmID); c.Open != "" || !slices.Equal(c.Actions, []string{over.ID}) {
 			t.Errorf("%s: %+v", order, c)
 		}

@@ -3,6 +3,7 @@
 package term
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -11,6 +12,29 @@ import (
 	"github.com/firebreak/firebreak/internal/respond"
 	"github.com/firebreak/firebreak/internal/secret"
 )
+
+// What has many lines and is no key arrives whole where lines are asked for one by one, or
+// the rest would be shown and taken for answers.
+func TestAValueOfManyLinesIsPastedPlainly(t *testing.T) {
+	c, s := open(t, map[string]string{"ACCESSIBLE": "1"})
+	s.Accessible = true
+	sealed := ""
+	p := &Person{IO: s, By: "alice", Seal: func(name string, v secret.Text) (string, error) {
+		sealed = v.Reveal()
+		return "sealed:" + name, nil
+	}}
+	got := ask(p, respond.Ask{ID: "old/x#1", Kind: respond.OldValue, Held: "old:ACCOUNT", Choices: []string{"value", "none", "pause"}})
+	c.await("Paste the value")
+	c.enter("1\r")
+	c.await("not shown")
+	c.enter("{\r  \"client_email\": \"ci@acme.example\",\r  \"private_key\": \"canary\"\r}\r")
+	if a := <-got; a.reply.Answer.Choice != "value" {
+		t.Fatalf("got %+v", a)
+	}
+	if !json.Valid([]byte(sealed)) || !strings.Contains(sealed, "canary") || strings.Contains(c.screen(), "canary") {
+		t.Errorf("%d characters were sealed, whole %v", len(sealed), json.Valid([]byte(sealed)))
+	}
+}
 
 // A private key has many lines, and a prompt one: pasted by a terminal that says that it
 // pastes, or typed line by line by one that does not, the whole key arrives, none of it at

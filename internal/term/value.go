@@ -118,7 +118,8 @@ func (*Streams) unseen(ctx context.Context, f *os.File, text *string) error {
 		return err
 	}
 	var typed string
-	err = cut(ctx, func() (err error) { typed, err = keys(f); return err })
+	more := func() bool { return waiting(f) }
+	err = cut(ctx, func() (err error) { typed, err = keys(f, more); return err })
 	if err := errors.Join(err, xterm.Restore(int(f.Fd()), was)); err != nil {
 		return err
 	}
@@ -136,8 +137,9 @@ const (
 )
 
 // keys reads keys to the end of the value. Interrupting and the end of the input are both
-// the end of the asking.
-func keys(r io.Reader) (string, error) {
+// the end of the asking. A line behind which more waits is not the last one: it was pasted
+// with what follows, which would be shown and taken for answers.
+func keys(r io.Reader, more func() bool) (string, error) {
 	var text []byte
 	one := make([]byte, 1)
 	for {
@@ -149,7 +151,7 @@ func keys(r io.Reader) (string, error) {
 		case one[0] == interrupt, one[0] == endOfText && len(text) == 0:
 			return "", io.EOF
 		case one[0] == '\r', one[0] == '\n':
-			if whole(string(text)) {
+			if whole(string(text)) && !more() {
 				return string(text), nil
 			}
 			text = append(text, '\n')

@@ -125,6 +125,9 @@ func (h *Hands) task(s *respond.State, p *plan.Action) (adapters.Action, adapter
 			return nil, adapters.Task{}, fmt.Errorf("input %s: %w", name, err)
 		}
 	}
+	if own := actionState(s, p.ID); own != nil {
+		t.Outputs = own.Outputs
+	}
 	history, err := h.history(s, p.ID)
 	t.History = history
 	return a, t, err
