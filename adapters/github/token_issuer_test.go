@@ -59,6 +59,7 @@ func TestWhichTokenIsTakenBack(t *testing.T) {
 		"nobody has it":             {"acme-bot", "", "nobody but acme-bot can end the token"},
 		"another person's":          {"carol", leakedPAT, "is a token of acme-bot"},
 		"a job's or an App's":       {"acme-bot", "ghs_0123456789abcdef0123456789abcdef0123", "ends by itself within an hour"},
+		"mistyped, or dead already": {"acme-bot", "ghp_mistyped90123456789abcdefmistyped890ab", "did before anything was sent"},
 		"no token at all":           {"acme-bot", "hunter2", "no token of a form"},
 		"what firebreak works with": {"alice", token, "no token of a form"},
 	} {
