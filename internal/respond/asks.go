@@ -115,16 +115,25 @@ func (d *Decider) decided(a *action, v Answered) {
 	switch v.Choice {
 	case "retry":
 		for _, in := range a.p.Inputs {
-			if in.Held != "" && a.refused == "" {
-				delete(d.held, in.Held)
-			}
 			if in.Output != nil {
 				d.on(in.Output.Action, (*action).doubted)
 			}
 		}
+		if a.refused == "" {
+			d.forgetOld(a)
+		}
 		a.retry(d.now)
 	case "skip":
 		a.skip(reason(v), d.now)
+	}
+}
+
+// forgetOld has the old values of an action asked for again.
+func (d *Decider) forgetOld(a *action) {
+	for _, in := range a.p.Inputs {
+		if in.Held != "" {
+			delete(d.held, in.Held)
+		}
 	}
 }
 
@@ -193,6 +202,9 @@ func (d *Decider) attested(a *action, v Answered) {
 	switch v.Choice {
 	case "skip":
 		a.skip(reason(v), d.now)
+	case "retry":
+		d.forgetOld(a)
+		a.dirty = true
 	case "look":
 		a.dirty = true // nobody says it is done; the reading decides anyway
 	case "done", "value":
@@ -329,6 +341,9 @@ func (w *wants) assist(a *action) {
 		text = "now: " + a.reading.Detail + "\n" + text
 	}
 	choices := []string{"done", "look", "skip", "hand-over", "pause"}
+	if wantsOld(a.p) {
+		choices = []string{"done", "look", "retry", "skip", "hand-over", "pause"}
+	}
 	if a.p.Assisted.Wants != "" {
 		choices = []string{"value", "skip", "hand-over", "pause"}
 	}

@@ -49,10 +49,17 @@ func TestAPersonIsToldWhichObjectToEnd(t *testing.T) {
 	}
 	b.see(respond.Answered{Ask: asked[0][len("ask "):], Choice: "value", Value: "sealed:1", By: "alice"})
 	b.see(respond.Verified{Action: "kill", Reading: alive})
+	var ask respond.Ask
 	for _, c := range b.d.Commands() {
-		if a, is := c.(respond.Ask); is && a.Kind == respond.Assist && strings.HasPrefix(a.Text, "now: the key with fingerprint 1 works\n") {
-			return
+		if a, is := c.(respond.Ask); is && a.Kind == respond.Assist {
+			ask = a
 		}
 	}
-	t.Errorf("wants %v", b.keys())
+	if !strings.HasPrefix(ask.Text, "now: the key with fingerprint 1 works\n") || !slices.Contains(ask.Choices, "retry") {
+		t.Fatalf("wants %v, asks %+v", b.keys(), ask)
+	}
+	b.see(respond.Answered{Ask: ask.ID, Choice: "retry", By: "alice"}) // that was another key's
+	if got := b.keys(); !slices.Contains(got, "ask old/old:KEY#2") {
+		t.Errorf("after another old value was promised, wants %v", got)
+	}
 }

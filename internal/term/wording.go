@@ -52,6 +52,9 @@ func choices(a respond.Ask) []option {
 		if !ok {
 			label = w
 		}
+		if w == "retry" && a.Kind == respond.Assist {
+			label = "Paste another old value"
+		}
 		out[i] = option{w, label}
 	}
 	return out

@@ -45,6 +45,9 @@ func (h *Hands) Apply(ctx context.Context, s *respond.State, c respond.Apply) pl
 	if err == nil {
 		err = missing(a.Spec(), t)
 	}
+	if err == nil {
+		err = h.twin(s, c.Action, t)
+	}
 	if err != nil {
 		return plan.Outcome{State: plan.Refused, Detail: err.Error()}
 	}
@@ -94,6 +97,11 @@ func (h *Hands) Settle(ctx context.Context, s *respond.State, c respond.Settle) 
 func (h *Hands) Verify(ctx context.Context, s *respond.State, c respond.Verify) plan.Reading {
 	a, t, err := h.task(s, c.Action)
 	if err != nil {
+		return plan.Reading{State: plan.Unknown, Detail: err.Error()}
+	}
+	if err := h.twin(s, c.Action, t); errors.Is(err, errTwin) {
+		return plan.Reading{State: plan.Broken, Final: true, Detail: err.Error()}
+	} else if err != nil {
 		return plan.Reading{State: plan.Unknown, Detail: err.Error()}
 	}
 	return a.Verify(ctx, t)
@@ -160,17 +168,28 @@ func (h *Hands) input(s *respond.State, t adapters.Task, name string, v plan.Val
 }
 
 func (h *Hands) open(t adapters.Task, name, ref string) error {
+	v, err := h.value(ref)
+	if err == nil && !v.Empty() {
+		t.Secrets[name] = v
+	}
+	return err
+}
+
+// value opens what is sealed under a reference; empty when there is none or it is lost.
+func (h *Hands) value(ref string) (secret.Text, error) {
+	if ref == "" {
+		return secret.Text{}, nil
+	}
 	v, err := h.o.Sealer.Open(ref)
 	var lost *secret.Lost
 	if errors.As(err, &lost) {
-		return nil
+		return secret.Text{}, nil
 	}
 	if err != nil {
-		return err
+		return secret.Text{}, err
 	}
 	h.o.Redactor.Add(v)
-	t.Secrets[name] = v
-	return nil
+	return v, nil
 }
 
 // history is the action's attempts, those whose sealed outputs are lost marked.
