@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -26,7 +27,15 @@ func appKeyInputs(more ...plan.Field) []plan.Field {
 	return append([]plan.Field{
 		{Name: "app", Type: plan.String, Required: true, Doc: "id of the App, a number"},
 		{Name: "organization", Type: plan.String, Doc: "organization that owns the App; a person when left out"},
+		{Name: "fingerprint", Type: plan.String, Doc: "of the key that leaked, as the App's settings show it (SHA256:...): no other is taken for it"},
 	}, more...)
+}
+
+// leaked reports whether a key is the one that is known to have leaked; known is false where
+// nobody declared which one that is.
+func leaked(t adapters.Task, shown string) (is, known bool) {
+	declared := strings.TrimPrefix(strings.TrimSpace(t.Text("fingerprint")), "SHA256:")
+	return declared == strings.TrimPrefix(shown, "SHA256:"), declared != ""
 }
 
 func appTarget(app string) plan.Target {
@@ -160,10 +169,13 @@ func (a appKeyRevoke) Verify(ctx context.Context, t adapters.Task) plan.Reading 
 		return stuck(err.Error())
 	}
 	v, err := a.whichApp(ctx, t.Text("app"), old)
+	is, known := leaked(t, v.shown)
 	switch {
+	case known && v.shown != "" && !is:
+		return stuck("this is the key " + v.shown + ", and the one that leaked is declared as " + t.Text("fingerprint") + "; paste that one, or correct the fingerprint under issuer github.app_key")
 	case err != nil || v.code != http.StatusOK && v.code != http.StatusUnauthorized:
 		return appProbeFailed(v.code, err)
-	case v.code == http.StatusUnauthorized && t.Outputs["accepted"].Value != v.shown:
+	case v.code == http.StatusUnauthorized && !is && t.Outputs["accepted"].Value != v.shown:
 		return stuck("GitHub refuses what the key " + v.shown + " signs for App " + t.Text("app") + ", and was not seen to take it before: it may be another key, or another App's; compare the fingerprints in the App's settings and paste the right one, or skip this once that one is deleted")
 	case v.code == http.StatusUnauthorized:
 		return plan.Reading{State: plan.Held, Proof: plan.P3, Server: v.server, Detail: "GitHub refuses what the key " + v.shown + " signs for App " + t.Text("app")}

@@ -89,7 +89,10 @@ func (a appKeyTest) Verify(ctx context.Context, t adapters.Task) plan.Reading {
 		return plan.Reading{State: plan.Broken, Final: true, Detail: err.Error()}
 	}
 	v, err := a.whichApp(ctx, t.Text("app"), value)
+	is, _ := leaked(t, v.shown)
 	switch {
+	case is:
+		return plan.Reading{State: plan.Broken, Final: true, Detail: "the key that was given as the new one is " + v.shown + ", the one that leaked, and it is in the stores again; skip this, then generate another by a new plan (firebreak plan)"}
 	case err != nil || v.code != http.StatusOK && v.code != http.StatusUnauthorized:
 		return appProbeFailed(v.code, err)
 	case v.code == http.StatusUnauthorized:

@@ -133,3 +133,38 @@ func TestAppKeyIsNotDeadForALimit(t *testing.T) {
 		}
 	}
 }
+
+// Where it is declared which key leaked, no other is taken for it, and it is not taken for
+// the new one.
+func TestADeclaredFingerprintTellsTheLeakedKey(t *testing.T) {
+	w, s := start(t, world.Options{}, appKeys)
+	in := map[string]any{"app": "4711", "fingerprint": appShown(t, leakedKey)}
+	kill, try := drive(t, w, "github.app_key.revoke", in), drive(t, w, "github.app_key.test", in)
+	kill.task.Secrets = map[string]secret.Text{"old": secret.NewString(twinKey)}
+	if r := kill.look(); r.State != plan.Broken || !r.Final || !strings.Contains(r.Detail, "declared as") {
+		t.Errorf("the twin: %+v", r)
+	}
+	try.task.Secrets = map[string]secret.Text{"value": secret.NewString(leakedKey)}
+	if r := try.look(); r.State != plan.Broken || !r.Final || !strings.Contains(r.Detail, "the one that leaked") {
+		t.Errorf("the leaked one as the new one: %+v", r)
+	}
+	try.task.Secrets["value"] = secret.NewString(twinKey)
+	if r := try.look(); r.State != plan.Held {
+		t.Errorf("the twin as the new one: %+v", r)
+	}
+	if err := w.Do(func(world.Core) { s.DeleteAppKey("APP_KEY") }); err != nil {
+		t.Fatal(err)
+	}
+	kill.task.Secrets["old"] = secret.NewString(leakedKey)
+	if r := kill.look(); r.State != plan.Held || r.Proof != plan.P3 {
+		t.Errorf("deleted before anybody looked, and known to be it: %+v", r)
+	}
+}
+
+func appShown(t *testing.T, private string) string {
+	t.Helper()
+	w, _ := start(t, world.Options{}, appKeys)
+	a := drive(t, w, "github.app_key.revoke", map[string]any{"app": "4711"})
+	a.task.Secrets = map[string]secret.Text{"old": secret.NewString(private)}
+	return a.look().Outputs["accepted"].Value
+}
