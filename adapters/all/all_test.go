@@ -16,6 +16,7 @@ import (
 // names are the actions that playbooks and journals know for ever.
 var names = []string{
 	"aws.access_key.destroy", "aws.access_key.disable", "aws.access_key.mint", "aws.access_key.test",
+	"aws.oidc_provider.remove", "aws.oidc_provider.restore",
 	"aws.role.bound", "aws.role.deny_chain", "aws.role.deny_trust", "aws.role.revoke_sessions", "aws.role.unbound", "aws.secretsmanager.forget", "aws.secretsmanager.put", "aws.ssm.put", "aws.user.revoke_sessions",
 	"github.access.review", "github.actions.reopen", "github.actions.stop", "github.app_key.mint", "github.app_key.revoke", "github.app_key.test", "github.artifacts.export", "github.caches.purge",
 	"github.default_token.lift", "github.default_token.restrict", "github.deploy_key.mint", "github.deploy_key.revoke", "github.deploy_key.test", "github.deploy_keys.remove", "github.environment.freeze", "github.environment.lift",

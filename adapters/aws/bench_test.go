@@ -119,7 +119,7 @@ func configFor(w *worldtest.World) Config {
 
 func everything() adapters.Scope {
 	return adapters.Scope{
-		Identities: map[string]string{deployARN: "aws.role", roleARN("wide"): "aws.role"},
+		Identities: map[string]string{deployARN: "aws.role", roleARN("wide"): "aws.role", githubARN: identityProvider},
 		Issuers: []adapters.Selector{
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "deployer"}},
 			{Name: "aws.access_key", With: map[string]string{"account": "prod", "user": "twins"}},

@@ -14,7 +14,7 @@ const getCallerIdentity = "GetCallerIdentity"
 // it: a version's id tells whether it is ours. A parameter's versions have only
 // numbers, so that its value is read, compared with the new one and dropped.
 var readOperations = map[string]bool{
-	"GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true, "GetPolicy": true, "GetPolicyVersion": true,
+	"GetOpenIDConnectProvider": true, "GetRole": true, "ListRoles": true, "ListRolePolicies": true, "GetRolePolicy": true, "ListAttachedRolePolicies": true, "GetPolicy": true, "GetPolicyVersion": true,
 	"GetUser": true, "GetUserPolicy": true, "ListAccessKeys": true, "GetAccessKeyLastUsed": true,
 	"SimulatePrincipalPolicy": true, getCallerIdentity: true,
 	lookupEvents: true, "secretsmanager.DescribeSecret": true, "secretsmanager.ListSecretVersionIds": true,

@@ -98,6 +98,44 @@ func TestMotoRoles(t *testing.T) {
 			counterpart.Proved(t, c.action, counterpart.Moto5, "it passes the conformance suite, the policy simulator aside")
 		}
 	})
+	t.Run("provider", func(t *testing.T) {
+		arn := "arn:aws:iam::" + counterpart.MotoAccount + ":oidc-provider/" + githubHost
+		was := strings.ReplaceAll(githubImage, accountID, counterpart.MotoAccount)
+		there := func() (bool, string) {
+			x, _, e := m.c.provider(context.WithoutCancel(t.Context()), arn)
+			must(t, e)
+			return x.URL != "", string(plan.Image(imageOfProvider(x)))
+		}
+		scope := func() {
+			clear(m.scope.Identities)
+			clear(m.inputs)
+			m.scope.Identities[arn] = identityProvider
+			m.inputs["account"], m.inputs["provider"] = plan.Value{Literal: "prod"}, plan.Value{Literal: arn}
+		}
+		for _, action := range []string{oidcRemoveName, oidcRestoreName} {
+			s := m.suite(action, func(t *testing.T) func() bool {
+				scope()
+				must(t, err(m.c.iam.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})))
+				if action == oidcRestoreName {
+					m.inputs["earlier"] = plan.Value{Literal: was}
+					return func() bool { is, image := there(); return is && image == was }
+				}
+				must(t, err(m.c.iam.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{
+					Url: sdk.String("https://" + githubHost), ClientIDList: []string{"sts.amazonaws.com"}, ThumbprintList: []string{githubThumb},
+				})))
+				return func() bool { is, _ := there(); return !is }
+			})
+			scope()
+			if action == oidcRestoreName {
+				m.inputs["earlier"] = plan.Value{Literal: was}
+			}
+			s.Quirks.IgnoresBody = action == oidcRemoveName
+			adaptertest.Run(t, s)
+		}
+		clear(m.inputs)
+		counterpart.Proved(t, oidcRemoveName, counterpart.Moto5, "it passes the conformance suite")
+		counterpart.Proved(t, oidcRestoreName, counterpart.Moto5, "it passes the conformance suite: client ids, thumbprints and tags are what they were")
+	})
 	t.Run("it evaluates no Deny of a trust policy", func(t *testing.T) {
 		name, arn := m.role(t, open(at))
 		assume := func() string {

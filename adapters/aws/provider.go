@@ -93,6 +93,8 @@ func (p *Provider) Actions() []adapters.Action {
 		revokeSessions{p},
 		roleBound{p},
 		roleUnbound{p},
+		oidcRemove{p},
+		oidcRestore{p},
 		keyDisable{p},
 		userRevokeSessions{p},
 		keyMint{p},

@@ -107,6 +107,17 @@ func TestConformance(t *testing.T) {
 		s.Quirks.IgnoresBody = true
 		adaptertest.Run(t, s)
 	})
+	t.Run("remove provider", func(t *testing.T) {
+		s := suite(oidcRemoveName, nil)
+		s.Inputs = literals("account", "prod", "provider", githubARN)
+		s.Quirks.IgnoresBody = true
+		adaptertest.Run(t, s)
+	})
+	t.Run("restore provider", func(t *testing.T) {
+		s := suite(oidcRestoreName, func(r *rig) { r.actor(oidcRemoveName, literals("provider", githubARN)).hold() })
+		s.Inputs = literals("account", "prod", "provider", githubARN, "earlier", githubImage)
+		adaptertest.Run(t, s)
+	})
 	t.Run("disable", func(t *testing.T) {
 		s := suite(keyDisableName, nil)
 		s.Inputs = user()

@@ -31,6 +31,9 @@ func (p *Provider) Survey(ctx context.Context, scope adapters.Scope, s *snapshot
 			roles = append(roles, arn)
 			v.do("role "+arn, func(v *survey) error { return v.role(ctx, arn) })
 		}
+		if scope.Identities[arn] == identityProvider {
+			v.do("identity provider "+arn, func(v *survey) error { return v.oidc(ctx, arn) })
+		}
 	}
 	for _, i := range scope.Issuers {
 		if i.Name == "aws.access_key" {
@@ -118,6 +121,9 @@ func (v *survey) take(s *snapshot.Snapshot) {
 		}
 		for _, x := range a.Secrets {
 			put(&acc.Secrets, x, func(s snapshot.AWSSecret) string { return s.ID })
+		}
+		for _, x := range a.Providers {
+			put(&acc.Providers, x, func(x snapshot.OIDCProvider) string { return x.ARN })
 		}
 		for _, x := range a.Parameters {
 			put(&acc.Parameters, x, func(p snapshot.AWSParameter) string { return p.Name })

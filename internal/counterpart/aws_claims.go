@@ -8,6 +8,8 @@ func awsClaims() []Claim {
 		{"aws", AWSModels, "every request the adapter sends and every answer and refusal of the embedded world passes them"},
 		{"aws", Moto5, "the embedded world answers every request of one table as this server does, named ones aside"},
 		{"aws.role.deny_trust", Moto5, "it passes the conformance suite"},
+		{"aws.oidc_provider.remove", Moto5, "it passes the conformance suite"},
+		{"aws.oidc_provider.restore", Moto5, "it passes the conformance suite: client ids, thumbprints and tags are what they were"},
 		{"aws.role.deny_chain", Moto5, "it passes the conformance suite"},
 		{"aws.role.bound", Moto5, "it passes the conformance suite, the policy simulator aside"},
 		{"aws.role.unbound", Moto5, "it passes the conformance suite, the policy simulator aside"},
@@ -27,6 +29,7 @@ func awsLimits() []Claim {
 	return []Claim{
 		{"aws", AWSModels, "behaviour: they know the form of every request and answer, and which errors there are"},
 		{"aws.role.deny_trust", Moto5, "that nobody gets a session any more: it evaluates no Deny of a trust policy and no web identity"},
+		{"aws.oidc_provider.remove", Moto5, "that nobody gets a session through it any more: it checks no web identity"},
 		{"aws.role.bound", Moto5, "that a role can change itself no more: it has no policy simulator (500)"},
 		{"aws.role.deny_chain", Moto5, "that a session of another role is refused: it evaluates no Deny of a trust policy"},
 		{"aws", Moto5, "who assumed what: it has no CloudTrail event history, which the world alone serves, by AWS's own description"},

@@ -172,6 +172,8 @@ func known() *table {
 		spec("github.default_token.lift", "default-token", plan.Reversible, plan.Lift, plan.ResendSafe, plan.P1, "repository!", "earlier!"),
 		spec("aws.role.deny_trust", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!"),
 		spec("aws.role.deny_chain", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!", "from!"),
+		gives(spec("aws.oidc_provider.remove", "oidc-provider", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account", "provider!"), earlier),
+		spec("aws.oidc_provider.restore", "oidc-provider", plan.Disruptive, plan.Lift, plan.ResendSafe, plan.P1, "account", "provider!", "earlier!"),
 		spec("aws.role.bound", "role", plan.Disruptive, plan.Contain, plan.ResendSafe, plan.P2, "account!", "role!", "boundary!"),
 		spec("aws.role.revoke_sessions", "role", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account!", "role!", "from"),
 		spec("aws.user.revoke_sessions", "user", plan.Disruptive, plan.Cut, plan.ResendSafe, plan.P2, "account", "user!"),

@@ -79,7 +79,8 @@ func (d *Decider) current(c *action, since time.Time) bool {
 }
 
 // lifted reports whether the doors of c were opened again on purpose: the boundary
-// was fixed and the workflow enabled, or what was shut as a whole is shut one by one.
+// was fixed and the workflow enabled, what was shut as a whole is shut one by one, or what
+// was taken away stands again by the way back that c named.
 func (d *Decider) lifted(c *action) bool {
 	for _, b := range d.acts {
 		if b.p.Role == plan.Enable && b.done && sharesDoor(c, b) {
@@ -90,5 +91,8 @@ func (d *Decider) lifted(c *action) bool {
 }
 
 func (d *Decider) reopened(c *action) bool {
-	return slices.ContainsFunc(d.acts, func(b *action) bool { return b.p.Role == plan.Reopen && b.done && sameTarget(c, b) })
+	return slices.ContainsFunc(d.acts, func(b *action) bool {
+		back := b.p.Role == plan.Reopen || b.p.Role == plan.Lift && c.p.Inverse != nil && c.p.Inverse.Use == b.p.Use
+		return back && b.done && sameTarget(c, b)
+	})
 }

@@ -260,6 +260,20 @@ type Account struct {
 	Chaining *Chaining `json:"chaining,omitempty"`
 	// Parameters are those of SSM's Parameter Store.
 	Parameters []AWSParameter `json:"parameters,omitempty"`
+	// Providers are identity providers that somebody asked for.
+	Providers []OIDCProvider `json:"oidc_providers,omitempty"`
+}
+
+// OIDCProvider is an OpenID Connect identity provider of an account.
+type OIDCProvider struct {
+	ARN         string            `json:"arn"`
+	URL         string            `json:"url"` // without https://; "" where there is none
+	Clients     []string          `json:"clients"`
+	Thumbprints []string          `json:"thumbprints"`
+	Tags        map[string]string `json:"tags,omitempty"`
+	// Roles are the names of the account's roles that trust it, sorted; null where they
+	// could not be read.
+	Roles []string `json:"roles"`
 }
 
 // Role is an IAM role.

@@ -34,6 +34,11 @@ func (s *Server) judge(r *Role, why string) {
 		if from := s.st.Roles[r.From]; from != nil {
 			changed = append(changed, from.Trust.Enforced.At, from.Inline.Enforced.At)
 		}
+		for _, p := range s.st.Providers {
+			if p.latest().URL == "" {
+				changed = append(changed, p.Enforced.At)
+			}
+		}
 		for _, x := range changed {
 			if x.After(at) {
 				at = x
@@ -80,6 +85,10 @@ func (s *Server) revives(credential, why string) {
 func (s *Server) enters(r *Role) bool {
 	return slices.ContainsFunc(r.Stolen, func(t string) bool {
 		claims, err := readToken(t)
-		return err == nil && s.trusts(r.Trust.latest(), claims)
+		if err != nil {
+			return false
+		}
+		p := s.st.Providers[s.providerARN(issuerHost(claims))]
+		return p != nil && p.latest().URL != "" && s.trusts(r.Trust.latest(), claims)
 	})
 }

@@ -122,6 +122,9 @@ func (s *Server) Project(time.Time) map[string]string {
 		out["credential "+r.Credential] = map[bool]string{true: "alive", false: "dead"}[s.open(r)]
 		out["aws role "+name+" inline"] = strings.Join(slices.Sorted(maps.Keys(r.Inline.latest())), ",")
 	}
+	for arn, p := range s.st.Providers {
+		out["aws identity provider "+arn] = map[bool]string{true: "there", false: "removed"}[p.latest().URL != ""]
+	}
 	for name, x := range s.st.Secrets {
 		state := map[bool]string{true: "working", false: "broken"}[s.usable(s.Secret(name))]
 		for _, c := range x.Consumers {

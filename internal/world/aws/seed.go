@@ -116,6 +116,7 @@ func New(core world.Core, seed Seed) (*Server, error) {
 		Roles: map[string]*Role{}, Users: map[string]*User{}, Keys: map[string]*Key{}, Sessions: map[string]*Session{}, Secrets: map[string]*Secret{}, Parameters: map[string]*Parameter{}, Tier: orDefault(seed.Tier, standard), Foreign: seed.Foreign, Policies: seed.Policies,
 	}
 	s := &Server{core: core, st: st}
+	s.plantProvider()
 	seed.Responder.Credential = orDefault(seed.Responder.Credential, "aws:responder")
 	since := core.Now().Add(-aYear).Truncate(time.Second)
 	st.Users[responder] = &User{Name: responder, Allows: []string{"*"}, Inline: always(map[string]string{}), Created: since}

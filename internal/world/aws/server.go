@@ -81,7 +81,7 @@ func (s *Server) Describe(r *http.Request, body []byte) world.Request {
 }
 
 func (c call) object() string {
-	for _, k := range []string{"AccessKeyId", "RoleName", "RoleArn", "PolicySourceArn", "PolicyArn", "UserName"} {
+	for _, k := range []string{"AccessKeyId", "RoleName", "RoleArn", "PolicySourceArn", "PolicyArn", "UserName", "OpenIDConnectProviderArn", "Url"} {
 		if v := c.form.Get(k); v != "" {
 			return v
 		}
@@ -114,6 +114,9 @@ func (s *Server) operations() map[string]operation {
 		"iam PutRolePermissionsBoundary":          {serve: s.putRolePermissionsBoundary, mutates: true},
 		"iam DeleteRolePermissionsBoundary":       {serve: s.deleteRolePermissionsBoundary, mutates: true},
 		"iam DeleteRolePolicy":                    {serve: s.deleteRolePolicy, mutates: true},
+		"iam GetOpenIDConnectProvider":            {serve: s.getProvider},
+		"iam CreateOpenIDConnectProvider":         {serve: s.createProvider, mutates: true},
+		"iam DeleteOpenIDConnectProvider":         {serve: s.deleteProvider, mutates: true},
 		"iam GetUser":                             {serve: s.getUser},
 		"iam GetUserPolicy":                       {serve: s.getUserPolicy},
 		"iam PutUserPolicy":                       {serve: s.putUserPolicy, mutates: true},

@@ -39,6 +39,8 @@ type State struct {
 	Lookups   map[string][]time.Time // calls of LookupEvents in the last second, by region
 	// Parameters are those of the Parameter Store, by name.
 	Parameters map[string]*Parameter
+	// Providers are the identity providers, by ARN; what was removed has no URL.
+	Providers map[string]*Lagged[OIDCProvider]
 	// Tier is the account's default tier of parameters.
 	Tier string
 }
@@ -149,6 +151,9 @@ func (s *Server) Restore(b json.RawMessage) error {
 		st.Parameters = map[string]*Parameter{}
 	}
 	s.st = st
+	if st.Providers == nil { // likewise
+		s.plantProvider()
+	}
 	return nil
 }
 

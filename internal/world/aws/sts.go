@@ -95,7 +95,11 @@ func (s *Server) assumeRoleWithWebIdentity(c *call) (reply, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	if !s.trusts(r.Trust.Enforced.Get(s.core.Now()), claims) {
+	now := s.core.Now()
+	if p := s.st.Providers[s.providerARN(issuerHost(claims))]; p == nil || p.Enforced.Get(now).URL == "" {
+		return nil, &fault{http.StatusBadRequest, "InvalidIdentityToken", fmt.Sprintf("No OpenIDConnect provider found in your account for %v", claims["iss"])}
+	}
+	if !s.trusts(r.Trust.Enforced.Get(now), claims) {
 		return nil, denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
 	out := s.session(c, r)
@@ -103,15 +107,14 @@ func (s *Server) assumeRoleWithWebIdentity(c *call) (reply, *fault) {
 }
 
 func (s *Server) trusts(doc string, claims map[string]any) bool {
-	host := strings.TrimPrefix(fmt.Sprint(claims["iss"]), "https://")
+	host := issuerHost(claims)
 	keys := map[string]words{}
 	for k, v := range claims {
 		if text, ok := v.(string); ok {
 			keys[host+":"+k] = words{text}
 		}
 	}
-	provider := "arn:aws:iam::" + s.st.Account + ":oidc-provider/" + host
-	allowed, _ := decide([]string{doc}, asked{action: "sts:AssumeRoleWithWebIdentity", kind: "Federated", who: provider, keys: keys})
+	allowed, _ := decide([]string{doc}, asked{action: "sts:AssumeRoleWithWebIdentity", kind: "Federated", who: s.providerARN(host), keys: keys})
 	return allowed
 }
 
