@@ -105,3 +105,34 @@ func TestAProviderThatWasNotThere(t *testing.T) {
 		t.Error(many)
 	}
 }
+
+// What comes back is what the removal found, not what a survey saw hours before.
+func TestWhatTheRemovalFoundComesBack(t *testing.T) {
+	r := newRig(t)
+	a := r.actor(oidcRemoveName, provider())
+	me := r.with(r.aws.Responder()).iam
+	_, err := me.DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: sdk.String(githubARN)})
+	must(t, err)
+	_, err = me.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: sdk.String("https://" + githubHost), ClientIDList: []string{"newer"}})
+	must(t, err)
+	r.world.Clock.Advance(propagation.D())
+	if got := a.hold().Outputs["earlier"].Value; !strings.Contains(got, `"clients":["newer"]`) {
+		t.Errorf("earlier: %s", got)
+	}
+}
+
+// A role that denies the provider, or trusts another, does not trust it.
+func TestWhoTrustsAProvider(t *testing.T) {
+	for doc, want := range map[string]bool{
+		`{"Statement":{"Effect":"Allow","Principal":{"Federated":"` + githubARN + `"}}}`:        true,
+		`{"Statement":[{"Effect":"Deny","Principal":{"Federated":["` + githubARN + `"]}}]}`:     false,
+		`{"Statement":[{"Effect":"Allow","Principal":{"Federated":"` + githubARN + `.evil"}}]}`: false,
+		`{"Statement":[{"Effect":"Allow","Principal":"*"}]}`:                                    false,
+	} {
+		tr, err := parseTrust([]byte(doc))
+		must(t, err)
+		if got, err := tr.federates(githubARN); err != nil || got != want {
+			t.Errorf("%s: %v %v", doc, got, err)
+		}
+	}
+}

@@ -28,3 +28,25 @@ func TestLiftedFreezeStaysLifted(t *testing.T) {
 		t.Errorf("wants %v", got)
 	}
 }
+
+// What was taken away and stands again by the way back it named is not taken away once
+// more. Another denial on the same target holds on, and is looked at.
+func TestWhatStandsAgainIsNotTakenAwayAgain(t *testing.T) {
+	remove, deny := action("remove", plan.Contain, plan.Read), action("deny", plan.Contain, plan.Read)
+	restore, enable := action("restore", plan.Lift, plan.Read), action("rollback/enable", plan.Enable, plan.Read)
+	remove.Inverse = &plan.Inverse{Use: restore.Use}
+	remove.Target.ID, deny.Target.ID, restore.Target.ID, enable.After = "it", "it", "it", []string{restore.ID}
+	p := one(remove)
+	p.Actions = []plan.Action{remove, deny, restore, enable}
+	b := open(t, respond.Opened{}, p)
+	b.held(remove.ID, plan.P1)
+	b.held(deny.ID, plan.P1)
+	b.want("survey boundary")
+	b.see(respond.Surveyed{Scope: "boundary"})
+	b.want("verify restore")
+	b.held(restore.ID, plan.P1)
+	b.pass(time.Hour) // so that what was read before is too old for a gate
+	if got := b.keys(); slices.Contains(got, "verify remove") || !slices.Contains(got, "verify deny") {
+		t.Errorf("wants %v", got)
+	}
+}
