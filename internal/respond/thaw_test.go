@@ -41,9 +41,9 @@ func TestWhatStandsAgainIsNotTakenAwayAgain(t *testing.T) {
 	b := open(t, respond.Opened{}, p)
 	b.held(remove.ID, plan.P1)
 	b.held(deny.ID, plan.P1)
-	b.want("survey boundary")
+	b.want("survey boundary", "wait 10m0s")
 	b.see(respond.Surveyed{Scope: "boundary"})
-	b.want("verify restore")
+	b.want("verify restore", "wait 10m0s")
 	b.held(restore.ID, plan.P1)
 	b.pass(time.Hour) // so that what was read before is too old for a gate
 	if got := b.keys(); slices.Contains(got, "verify remove") || !slices.Contains(got, "verify deny") {
