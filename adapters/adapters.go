@@ -63,6 +63,14 @@ type Needing interface {
 	Needs(in Inputs) []string
 }
 
+// Telling is an Action whose provider keeps a log of who changed its target. Undoer says
+// who undid the action after the one time and not after the other, both the provider's.
+// It only reads, and names nobody but for an event about this very target; firebreak's
+// own identity undoes nothing. The zero value: the log has nothing yet, ask again.
+type Telling interface {
+	Undoer(ctx context.Context, t Task, after, until time.Time) plan.Undone
+}
+
 // Inputs are an action's inputs while planning: literals as they are; outputs
 // and held values are present as references, because their values do not exist yet.
 type Inputs map[string]plan.Value

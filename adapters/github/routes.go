@@ -71,6 +71,7 @@ func storeRoutes(get func(name, pattern string) adapters.Route) []adapters.Route
 		get("allowed actions of an organization", org+"/actions/permissions/selected-actions"),
 		get("organization default permissions", org+"/actions/permissions/workflow"),
 		get("organization subject template", org+"/actions/oidc/customization/sub"),
+		get("audit log", org+"/audit-log"),
 		get("installed Apps", org+"/installations"),
 	}
 	for _, at := range []string{repo + "/dependabot", repo + "/codespaces", org + "/actions", org + "/dependabot", org + "/codespaces"} {

@@ -17,7 +17,7 @@ func (r *Report) actions(s *respond.State) {
 		r.Actions = append(r.Actions, Action{
 			ID: a.ID, Step: a.Step, Use: a.Use, Target: a.Target, Effect: a.Effect, Outcome: st.Outcome,
 			Proof: st.Proof, Required: st.Required, Shortfall: st.Shortfall, Reason: st.Reason, Owner: a.Owner,
-			Calls: len(st.Attempts), Started: st.Started, Ended: st.Ended, Amended: st.Amended, Undone: st.Undone, Assisted: a.Assisted != nil, Gates: st.Gates,
+			Calls: len(st.Attempts), Started: st.Started, Ended: st.Ended, Amended: st.Amended, Undone: st.Undone, Undoings: Undoings(st.Undoings), Assisted: a.Assisted != nil, Gates: st.Gates,
 		})
 		if steps[a.Step] == nil {
 			steps[a.Step] = &Step{Step: a.Step}

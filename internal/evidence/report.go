@@ -130,7 +130,9 @@ type Action struct {
 	Owner     string      `json:"owner,omitempty"`
 	Calls     int         `json:"calls"`
 	// Undone is how often what was done was found undone by somebody, and done again.
-	Undone   int         `json:"undone,omitempty"`
+	Undone int `json:"undone,omitempty"`
+	// Undoings is each of these times, and whom the provider's own log names for it.
+	Undoings []Undoing   `json:"undoings,omitempty"`
 	Started  time.Time   `json:"started,omitzero"`
 	Ended    time.Time   `json:"ended,omitzero"`
 	Amended  bool        `json:"amended,omitempty"` // carried out on another before-image than planned

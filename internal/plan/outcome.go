@@ -55,8 +55,25 @@ type Reading struct {
 	Found []Found `json:"found,omitempty"`
 	// Saved lists evidence that now lies in the incident's folder or is recorded as listed.
 	Saved []Saved `json:"saved,omitempty"`
+	// Undone says who undid what had held, where that was asked.
+	Undone []Undone `json:"undone,omitempty"`
 	// Server is the provider's own time (its Date header), when it gave one.
 	Server time.Time `json:"server,omitzero"`
+}
+
+// Undone is what a provider's own log tells about one time that an action was undone.
+// Neither By nor Silent: the log has nothing yet, and may have later.
+type Undone struct {
+	Number int    `json:"number"` // which time: 1, 2, ... within the action
+	By     []Doer `json:"by,omitempty"`
+	Silent string `json:"silent,omitempty"` // why nobody can be named, with the next step
+}
+
+// Doer is somebody a provider's log names. Who is untrusted text.
+type Doer struct {
+	Who   string    `json:"who"`
+	Event string    `json:"event"` // as the log calls what was done
+	At    time.Time `json:"at"`    // provider's time
 }
 
 // Found is an object that should not be there, or a thing to be looked at.

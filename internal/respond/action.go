@@ -33,6 +33,7 @@ type action struct {
 	failures  int       // refusals in a row that are worth trying again
 	heldAt    time.Time // last reading that showed the wished state
 	undone    int       // times the wished state was gone again
+	undoings  []Undoing // each of these times; a person who says to try again forgets none
 	retried   time.Time // when a person last said to try again
 }
 

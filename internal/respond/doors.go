@@ -58,7 +58,7 @@ func (d *Decider) facts(v *verdict, a *action, cs []*action) {
 		case c.skipped != "":
 			v.no(c.p.Use + " on " + c.p.Target.Name + " was skipped: " + c.skipped)
 		case !c.done && c.undone >= undoings:
-			v.no(c.p.Use + " on " + c.p.Target.Name + " is undone again and again; find out by whom and take the access away")
+			v.no(c.p.Use + " on " + c.p.Target.Name + " is undone again and again; " + c.culprits())
 		case !c.done:
 			v.notYet(c.p.Use + " on " + c.p.Target.Name + " is not proven yet")
 		case c.unread >= unreads:

@@ -73,7 +73,7 @@ func (d *Decider) phase() string {
 func (d *Decider) picture(a *action, gates map[plan.Gate]*GateState) ActionState {
 	st := ActionState{
 		Action: a.p, Proof: a.proof, Required: d.required(a), Shortfall: a.p.Shortfall, Outputs: maps.Clone(a.outputs), Reading: a.reading,
-		ReadAt: a.readAt, Started: a.started, Ended: a.ended, Reason: a.skipped, Amended: d.amended(a), Undone: a.undone,
+		ReadAt: a.readAt, Started: a.started, Ended: a.ended, Reason: a.skipped, Amended: d.amended(a), Undone: a.undone, Undoings: slices.Clone(a.undoings),
 	}
 	switch fell := st.Required != a.p.Proof; {
 	case fell && st.Shortfall == "":

@@ -33,6 +33,7 @@ func (d *Decider) read(a *action, r plan.Reading) {
 	a.dirty = false
 	a.take(r.Outputs)
 	d.note(r)
+	a.told(r.Undone)
 	switch r.State {
 	case plan.Held:
 		a.unread, a.failures, a.heldAt = 0, 0, d.now
@@ -41,6 +42,7 @@ func (d *Decider) read(a *action, r plan.Reading) {
 		a.unread = 0
 		a.firstHeld = time.Time{}
 		if a.done {
+			a.undoings = append(a.undoings, a.undoing(r, d.now))
 			a.reopen()
 			a.undone++
 		}

@@ -47,6 +47,7 @@ type ActionState struct {
 	Reason    string      // of a skip or refusal
 	Amended   bool        // carried out on another before-image than planned
 	Undone    int         // times that what was done was found undone by somebody
+	Undoings  []Undoing   // each of these times, oldest first
 }
 
 // Phase is an action's place in its life.

@@ -34,6 +34,8 @@ type IncidentAction struct {
 	Outcome plan.State `json:"outcome"`
 	Proof   plan.Proof `json:"proof"`
 	Reason  string     `json:"reason,omitempty"`
+	// Undone says how often it was undone, and by whom as far as the provider's log tells.
+	Undone string `json:"undone,omitempty"`
 }
 
 // OpenItem is a credential or identity that is not closed, or an action in doubt.
@@ -58,7 +60,7 @@ func NewIncident(s *respond.State, next string) Incident {
 	}
 	for i := range s.Actions {
 		a := &s.Actions[i]
-		v.Actions = append(v.Actions, IncidentAction{a.Action.ID, a.Action.Use, TargetName(a.Action), OutcomeOf(a), a.Proof, a.Reason})
+		v.Actions = append(v.Actions, IncidentAction{a.Action.ID, a.Action.Use, TargetName(a.Action), OutcomeOf(a), a.Proof, a.Reason, undoneOf(a)})
 		if OutcomeOf(a) == plan.Unknown {
 			v.Open = append(v.Open, OpenItem{"action", a.Action.ID, "UNKNOWN whether it happened"})
 		}
@@ -99,7 +101,7 @@ func Status(w io.Writer, st Style, v Incident) error {
 	b.WriteString("\n\n")
 	t := Table{Style: st, Head: []string{"ACTION", "TARGET", "OUTCOME", "PROOF", ""}}
 	for _, a := range v.Actions {
-		t.Add(Line(a.Action), Line(a.Target), State(st, a.Outcome), string(a.Proof), Line(a.Reason))
+		t.Add(Line(a.Action), Line(a.Target), State(st, a.Outcome), string(a.Proof), Line(joined(a.Reason, a.Undone)))
 	}
 	if err := t.Write(&b); err != nil {
 		return err

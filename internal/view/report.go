@@ -213,7 +213,7 @@ func remarks(a evidence.Action) string {
 		out = append(out, "another state was found than planned")
 	}
 	if a.Undone > 0 {
-		out = append(out, fmt.Sprintf("undone by somebody %s and done again; the provider's audit log says by whom", Count(a.Undone, "time")))
+		out = append(out, undoings(a.Undone, a.Undoings))
 	}
 	if a.Calls > 1 {
 		out = append(out, fmt.Sprintf("%d calls", a.Calls))

@@ -104,7 +104,31 @@ func (h *Hands) Verify(ctx context.Context, s *respond.State, c respond.Verify) 
 	} else if err != nil {
 		return plan.Reading{State: plan.Unknown, Detail: err.Error()}
 	}
-	return a.Verify(ctx, t)
+	r := a.Verify(ctx, t)
+	if r.State == plan.Held {
+		r.Undone = undoers(ctx, s, a, t)
+	}
+	return r
+}
+
+// undoers asks who undid an action, once it holds again: shutting a door does not wait for
+// a name, and the provider's log needs its time. What it said once is not asked again.
+func undoers(ctx context.Context, s *respond.State, a adapters.Action, t adapters.Task) (all []plan.Undone) {
+	log, can := a.(adapters.Telling)
+	st := actionState(s, t.Action.ID)
+	if !can || st == nil {
+		return nil
+	}
+	for i, u := range st.Undoings {
+		if !u.Open() {
+			continue
+		}
+		v := log.Undoer(ctx, t, u.After, u.Until)
+		if v.Number = i + 1; len(v.By) > 0 || v.Silent != "" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // Survey implements drive.Hands.

@@ -35,6 +35,9 @@ type Owner struct {
 	// Actions are the commits of other people's actions, by "owner/name@ref".
 	Actions map[string]string `json:"actions,omitempty"`
 	Switch  OwnerSwitch       `json:"switch,omitzero"`
+	// Enterprise: it is on Enterprise Cloud, and has an audit log to be read.
+	Enterprise bool      `json:"enterprise,omitempty"`
+	Audit      []Audited `json:"audit,omitempty"`
 }
 
 func (s *Server) organizationRoutes() []route {
@@ -47,6 +50,7 @@ func (s *Server) organizationRoutes() []route {
 		{"GET " + org + "/actions/variables", "GET all organization variables", "organization_actions_variables=read", s.ownerVariables},
 		{"GET " + org + "/actions/permissions/workflow", "GET organization default permissions", "organization_administration=read", s.getToken},
 		{"GET " + org + "/actions/oidc/customization/sub", "GET organization subject", "organization_administration=read", s.ownerSubject},
+		{"GET " + org + "/audit-log", "GET audit log", "organization_administration=read", s.auditLog},
 		{"GET " + org + "/installations", "GET installed Apps", "organization_administration=read", s.installations},
 		{"GET /repos/{anybody}/{name}/commits/{ref}", "GET commit", "any", s.commitAt},
 	}
@@ -55,6 +59,7 @@ func (s *Server) organizationRoutes() []route {
 func (s *Server) sowOwner(seed Seed) {
 	o := &s.state.Organization
 	o.Runners, o.Subject, o.Further, o.Actions, o.Personal = slices.Clone(seed.OwnerRunners), seed.OwnerSubject, seed.Further, seed.Actions, seed.Personal
+	o.Enterprise = seed.Enterprise
 	s.sowOwnerActions(seed)
 	for i := range o.Runners {
 		o.Runners[i].ID = s.core.ID()

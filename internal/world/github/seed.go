@@ -39,6 +39,8 @@ type Seed struct {
 	OwnerRunners  []Runner        `yaml:"owner_runners"`
 	OwnerApps     []App           `yaml:"owner_apps"`
 	OwnerSubject  json.RawMessage `yaml:"-"` // the organization's template of OIDC subjects
+	// Enterprise: the organization is on Enterprise Cloud.
+	Enterprise bool `yaml:"enterprise"`
 	// Personal: the owner is a person, not an organization.
 	Personal bool `yaml:"personal"`
 	// Further is how many more repositories the organization has, made up and only to be read.
