@@ -67,6 +67,7 @@ func vaults(a, b []Vault) []Vault {
 				}
 			}
 			out[i].Roles = join(was.Roles, out[i].Roles, func(r VaultRole) string { return r.Mount + " " + r.Name })
+			out[i].AppRoles = join(was.AppRoles, out[i].AppRoles, func(r VaultAppRole) string { return r.Mount + " " + r.Name })
 			out[i].KV = join(was.KV, out[i].KV, func(k VaultKV) string { return k.Mount + " " + k.Path })
 		}
 	}

@@ -43,6 +43,10 @@ func Sort(s *Snapshot) {
 	for i := range s.Vault {
 		v := &s.Vault[i]
 		by(v.Roles, func(r VaultRole) string { return r.Mount + " " + r.Name })
+		by(v.AppRoles, func(r VaultAppRole) string { return r.Mount + " " + r.Name })
+		for j := range v.AppRoles {
+			by(v.AppRoles[j].SecretIDs, func(x VaultSecretID) string { return x.Accessor })
+		}
 		by(v.Tokens, func(t VaultToken) string { return t.Accessor })
 		by(v.KV, func(k VaultKV) string { return k.Mount + " " + k.Path })
 		for j := range v.Tokens {

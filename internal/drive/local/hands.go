@@ -99,10 +99,8 @@ func (h *Hands) Verify(ctx context.Context, s *respond.State, c respond.Verify) 
 	if err != nil {
 		return plan.Reading{State: plan.Unknown, Detail: err.Error()}
 	}
-	if err := h.twin(s, c.Action, t); errors.Is(err, errTwin) {
+	if err := h.twin(s, c.Action, t); err != nil {
 		return plan.Reading{State: plan.Broken, Final: true, Detail: err.Error()}
-	} else if err != nil {
-		return plan.Reading{State: plan.Unknown, Detail: err.Error()}
 	}
 	r := a.Verify(ctx, t)
 	if r.State == plan.Held {

@@ -2,6 +2,7 @@ package local
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/firebreak/firebreak/adapters"
@@ -15,12 +16,13 @@ import (
 var errTwin = errors.New("one and the same value was given as the old and as the new one of this credential. Where the old one is wrong, paste the value that leaked; where the new one is, the leaked value is in the stores: make another by a new plan (firebreak plan), and skip this")
 
 // twin compares what people gave as a credential's old value with what was made or given
-// as its new one. Nobody rotates a value to itself.
+// as its new one. Nobody rotates a value to itself. What cannot be opened is compared with
+// nothing: an action that needs it says so, and a dry run has no values.
 func (h *Hands) twin(s *respond.State, p *plan.Action, t adapters.Task) error {
 	if p.Credential == "" {
 		return nil
 	}
-	var olds, news []secret.Text
+	var olds []secret.Text
 	for name, v := range p.Inputs {
 		if v.Held != "" {
 			olds = append(olds, t.Secrets[name])
@@ -29,11 +31,9 @@ func (h *Hands) twin(s *respond.State, p *plan.Action, t adapters.Task) error {
 	if p.Role == plan.Mint {
 		for name, ref := range s.Held {
 			if old, is := strings.CutPrefix(name, "old:"); is && (old == p.Credential || strings.HasPrefix(old, p.Credential+"/")) {
-				v, err := h.value(ref)
-				if err != nil {
-					return err
+				if v, err := h.value(ref); err == nil {
+					olds = append(olds, v)
 				}
-				olds = append(olds, v)
 			}
 		}
 	}
@@ -46,15 +46,7 @@ func (h *Hands) twin(s *respond.State, p *plan.Action, t adapters.Task) error {
 		}
 		for _, out := range made.Outputs {
 			v, err := h.value(out.Sealed)
-			if err != nil {
-				return err
-			}
-			news = append(news, v)
-		}
-	}
-	for _, old := range olds {
-		for _, made := range news {
-			if !old.Empty() && old.Equal(made) {
+			if err == nil && slices.ContainsFunc(olds, func(old secret.Text) bool { return !old.Empty() && old.Equal(v) }) {
 				return errTwin
 			}
 		}
