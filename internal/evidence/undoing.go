@@ -10,7 +10,7 @@ import (
 // Undoing is one time that what was done was found undone. Neither By nor Unknown: the
 // provider's log had nothing yet.
 type Undoing struct {
-	Seen    time.Time   `json:"seen"`
+	Seen    time.Time   `json:"seen"` // when it was found undone, driver's clock
 	By      []plan.Doer `json:"by,omitempty"`
 	Unknown string      `json:"unknown,omitempty"` // why nobody can be named, with the next step
 }

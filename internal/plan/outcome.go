@@ -71,7 +71,7 @@ type Undone struct {
 
 // Doer is somebody a provider's log names. Who is untrusted text.
 type Doer struct {
-	Who   string    `json:"who"`
+	Who   string    `json:"who"`   // login of whoever did it, as the log has it: untrusted text
 	Event string    `json:"event"` // as the log calls what was done
 	At    time.Time `json:"at"`    // provider's time
 }
