@@ -30,8 +30,12 @@ func (a *action) undoing(r plan.Reading, now time.Time) Undoing {
 		u.Silent = "the provider gave no time to go by; look into its log"
 		return u
 	}
-	shut := a.ended
+	shut, last := a.ended, time.Time{}
 	for _, t := range a.attempts {
+		if t.At.Before(last) {
+			continue
+		}
+		last, shut = t.At, a.ended // whose answer nobody saw is over when the state was seen again
 		if !t.Answered.IsZero() && (t.Outcome == nil || t.Outcome.State != plan.Refused) {
 			shut = t.Answered
 		}

@@ -51,3 +51,35 @@ func TestUndoingIsTold(t *testing.T) {
 		t.Errorf("a provider without a time: %+v", u)
 	}
 }
+
+// A call whose answer nobody saw is no older than the reading that showed its effect: what
+// came between our call before it and then undid an earlier time, and is not told of a later one.
+func TestAnUndoingIsNotOlderThanOurLastCall(t *testing.T) {
+	disable, assist := action("disable", plan.Contain, plan.Reversible), action("assist", plan.Notify, plan.Read)
+	disable.Doors, assist.Assisted = []string{"door"}, &plan.Assisted{Instructions: "tell them"}
+	p := one(disable)
+	p.Actions = append(p.Actions, assist)
+	b := open(t, respond.Opened{}, p)
+	b.broken("disable", "disable")
+	b.broken("assist")
+	b.answer("confirm/disable/reversible#1", "go")
+	open := func() {
+		b.see(respond.Verified{Action: "disable", Reading: plan.Reading{State: plan.Broken, Server: b.d.State().Now, Next: []plan.Call{{Key: "disable"}}}})
+	}
+	b.see(respond.Intended{Action: "disable", Call: plan.Call{Key: "disable"}, Number: 1})
+	b.see(respond.Outcome{Action: "disable", Number: 1, Outcome: plan.Outcome{State: plan.Done}})
+	b.held("disable", plan.P1)
+	b.pass(10 * time.Minute)
+	open()
+	first := b.d.State().Now
+	b.see(respond.Intended{Action: "disable", Call: plan.Call{Key: "disable"}, Number: 2})
+	b.see(respond.Settled{Action: "disable", Number: 2, Settlement: plan.Settlement{Happened: "yes"}}) // the process died in between
+	b.pass(time.Minute)
+	b.held("disable", plan.P1)
+	b.pass(10 * time.Minute)
+	open()
+	i := slices.IndexFunc(b.d.State().Actions, func(a respond.ActionState) bool { return a.Action.ID == "disable" })
+	if u := b.d.State().Actions[i].Undoings; len(u) != 2 || !u[1].After.After(first) {
+		t.Errorf("%+v, undone first by %v", u, first)
+	}
+}
