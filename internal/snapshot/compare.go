@@ -223,6 +223,13 @@ func accountFacts(a *Account) facts {
 		versions, _ := json.Marshal(s.Versions) // a map of lists of strings always encodes
 		f.add("secrets-manager-secret", t, s.ID, string(versions))
 	}
+	for _, x := range a.Providers {
+		what := "none"
+		if x.URL != "" {
+			what = "clients [" + strings.Join(x.Clients, " ") + "], thumbprints [" + strings.Join(x.Thumbprints, " ") + "]"
+		}
+		f.add("identity-provider", t, x.ARN, what)
+	}
 	return f
 }
 
@@ -231,6 +238,12 @@ func vaultFacts(v *Vault) facts {
 	t := "vault:" + v.Address
 	for _, r := range v.Roles {
 		f.add("jwt-role", t, r.Mount+"/"+r.Name, compact(r.Raw))
+	}
+	for _, r := range v.AppRoles {
+		f.add("approle", t, r.Mount+"/"+r.Name, compact(r.Raw))
+		for _, x := range r.SecretIDs {
+			f.add("approle-secret-id", t, r.Mount+"/"+r.Name+"/"+x.Accessor, "networks ["+strings.Join(x.CIDRs, " ")+"], of its tokens ["+strings.Join(x.TokenCIDRs, " ")+"]")
+		}
 	}
 	for _, k := range v.Tokens {
 		f.add("token", t, k.Accessor, "role "+k.Role+", policies ["+strings.Join(k.Policies, " ")+"]")

@@ -41,6 +41,7 @@ func accounts(a, b []Account) []Account {
 				out[i].Users = join(was.Users, out[i].Users, func(u User) string { return u.Name })
 				out[i].Chaining = chainings(was.Chaining, out[i].Chaining)
 				out[i].Secrets = join(was.Secrets, out[i].Secrets, func(x AWSSecret) string { return x.ID })
+				out[i].Providers = join(was.Providers, out[i].Providers, func(x OIDCProvider) string { return x.ARN })
 				out[i].Parameters = join(was.Parameters, out[i].Parameters, func(x AWSParameter) string { return x.Name })
 			}
 		}

@@ -25,6 +25,7 @@ func Sort(s *Snapshot) {
 		by(a.Users, func(u User) string { return u.ARN })
 		by(a.Secrets, func(x AWSSecret) string { return x.ID })
 		sortChaining(a.Chaining)
+		by(a.Providers, func(x OIDCProvider) string { return x.ARN })
 		by(a.Parameters, func(x AWSParameter) string { return x.Name })
 		for j := range a.Roles {
 			slices.Sort(a.Roles[j].Attached)
