@@ -14,6 +14,7 @@ import (
 	"github.com/firebreak/firebreak/adapters"
 	"github.com/firebreak/firebreak/internal/plan"
 	"github.com/firebreak/firebreak/internal/secret"
+	"github.com/firebreak/firebreak/internal/snapshot"
 	"github.com/firebreak/firebreak/internal/world"
 	"github.com/firebreak/firebreak/internal/world/worldtest"
 )
@@ -186,6 +187,26 @@ func TestSelfAsRole(t *testing.T) {
 	}
 	if got := strings.Join(self.Kills, " "); !strings.Contains(got, "aws:role:"+deployARN) {
 		t.Fatalf("revoking the role would end us: %s", got)
+	}
+}
+
+// A session's ARN has no path and a role's has: they are one role all the same.
+func TestOurOwnRoleIsKnownByWhateverPath(t *testing.T) {
+	for role, session := range map[string]string{
+		"arn:aws:iam::111122223333:role/ir":              "arn:aws:sts::111122223333:assumed-role/ir/me",
+		"arn:aws:iam::111122223333:role/teams/sre/ir":    "arn:aws:sts::111122223333:assumed-role/ir/me",
+		"arn:aws-cn:iam::111122223333:role/teams/sre/ir": "arn:aws-cn:sts::111122223333:assumed-role/ir/me",
+	} {
+		acc := snapshot.Account{Name: "prod", ID: "111122223333", Roles: []snapshot.Role{{ARN: role, Name: "ir", Trust: []byte(`{"Statement":[]}`)}}}
+		for _, action := range (&Provider{}).Actions() {
+			if name := action.Spec().Name; name != denyTrustName && name != revokeName {
+				continue
+			}
+			c, err := action.Plan(literals("account", "prod", "role", role), &snapshot.Snapshot{AWS: []snapshot.Account{acc}})
+			if err != nil || len(c.Kills) != 1 || c.Kills[0] != roleKill(session, "ir") {
+				t.Errorf("%s of %s: %v %v", action.Spec().Name, role, c.Kills, err)
+			}
+		}
 	}
 }
 

@@ -44,6 +44,9 @@ func (oidcRemove) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, e
 		return c, nil
 	}
 	c.Calls = []plan.Call{removeProvider(now)}
+	for _, role := range x.Roles {
+		c.Kills = append(c.Kills, roleKill(x.ARN, role)) // our own session could not be renewed
+	}
 	c.Gaps = []plan.Gap{{What: "sessions had through " + roleName(x.ARN), Why: "removing the provider ends none of them: each goes on until its role's sessions are revoked or it expires, after twelve hours at most"}}
 	c.Inverse = &plan.Inverse{Use: oidcRestoreName, With: map[string]plan.Value{"provider": {Literal: x.ARN}, "earlier": {Literal: string(plan.Image(now))}}}
 	if acc.Name != "" {

@@ -29,7 +29,7 @@ func TestRemovingAProviderShutsEveryRoleThatTrustsIt(t *testing.T) {
 	stolen := r.aws.Sessions("deploy")[0]
 	a := r.actor(oidcRemoveName, provider())
 	c := a.change
-	if !strings.Contains(c.Breaks, "2 roles trust it: deploy, wide") || !slices.Equal(c.Doors, []string{"identity:role:deploy", "identity:role:wide"}) || len(c.Gaps) != 1 || c.Inverse == nil || c.Inverse.With["earlier"].Literal != githubImage {
+	if !strings.Contains(c.Breaks, "2 roles trust it: deploy, wide") || !slices.Equal(c.Doors, []string{"identity:role:deploy", "identity:role:wide"}) || !slices.Equal(c.Kills, []string{"aws:role:" + deployARN, "aws:role:" + roleARN("wide")}) || len(c.Gaps) != 1 || c.Inverse == nil || c.Inverse.With["earlier"].Literal != githubImage {
 		t.Errorf("%+v", c)
 	}
 	if got := a.hold(); got.Proof != plan.P1 || got.Outputs["earlier"].Value != githubImage {

@@ -53,7 +53,7 @@ func (denyTrust) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, er
 		return plan.Change{}, err
 	}
 	c := plan.Change{
-		Target: roleTarget(role.ARN), Doors: []string{"identity:role:" + role.Name}, Kills: []string{"aws:role:" + role.ARN},
+		Target: roleTarget(role.ARN), Doors: []string{"identity:role:" + role.Name}, Kills: []string{roleKill(role.ARN, role.Name)},
 		Breaks: "every job and person who assumes role " + role.Name,
 		Inverse: &plan.Inverse{Use: "manual.task", With: map[string]plan.Value{"instructions": {Literal: "Give role " + role.ARN +
 			" a trust policy that is bound to repository id, environment and workflow file, and leave out the statement whose Sid begins with " + denySid +

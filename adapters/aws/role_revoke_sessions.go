@@ -56,7 +56,7 @@ func (revokeSessions) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Chang
 	before := revokedUntil(role.Inline[revokePolicy])
 	c := plan.Change{
 		Target: roleTarget(role.ARN), Before: plan.Image(sessionsImage{role.ARN, text(before)}),
-		Doors: []string{"identity:role:" + role.Name}, Kills: []string{"aws:role:" + role.ARN},
+		Doors: []string{"identity:role:" + role.Name}, Kills: []string{roleKill(role.ARN, role.Name)},
 		Breaks: "everything that works with a session of role " + role.Name + " now",
 		Inverse: &plan.Inverse{Use: "manual.task", With: map[string]plan.Value{"instructions": {Literal: "Delete the inline policy " + revokePolicy +
 			" of role " + role.ARN + " once the longest session (12 hours) has ended; from then on it denies nothing."}}},

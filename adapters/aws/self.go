@@ -68,7 +68,14 @@ func (a *account) ownKeys(ctx context.Context, arn string) ([]string, error) {
 	}
 	if _, rest, ok := strings.Cut(arn, ":assumed-role/"); ok {
 		role, _, _ := strings.Cut(rest, "/")
-		kills = append(kills, "aws:role:arn:aws:iam::"+accountOf(arn)+":role/"+role)
+		kills = append(kills, roleKill(arn, role))
 	}
 	return kills, nil
+}
+
+// roleKill names a role of the account that an ARN is of, for gate 6: without its path, which
+// our own session does not tell. A name is given once in an account, whatever the path.
+// Source: IAM user guide, "IAM identifiers", "Friendly names and paths".
+func roleKill(in, name string) string {
+	return "aws:role:arn:" + partition(in) + ":iam::" + accountOf(in) + ":role/" + name
 }
