@@ -65,8 +65,8 @@ type Needing interface {
 
 // Telling is an Action whose provider keeps a log of who changed its target. Undoer says
 // who undid the action after the one time and not after the other, both the provider's.
-// It only reads, and names nobody but for an event about this very target; firebreak's
-// own identity undoes nothing. The zero value: the log has nothing yet, ask again.
+// It only reads, and names nobody but for an event about this very target; what happened
+// under firebreak's own identity is told as Silent. The zero value: the log has nothing yet, ask again.
 type Telling interface {
 	Undoer(ctx context.Context, t Task, after, until time.Time) plan.Undone
 }

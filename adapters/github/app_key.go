@@ -34,8 +34,11 @@ func appKeyInputs(more ...plan.Field) []plan.Field {
 // leaked reports whether a key is the one that is known to have leaked; known is false where
 // nobody declared which one that is.
 func leaked(t adapters.Task, shown string) (is, known bool) {
-	declared := strings.TrimPrefix(strings.TrimSpace(t.Text("fingerprint")), "SHA256:")
-	return declared == strings.TrimPrefix(shown, "SHA256:"), declared != ""
+	plain := func(s string) string {
+		return strings.TrimRight(strings.TrimPrefix(strings.TrimSpace(s), "SHA256:"), "=")
+	}
+	declared := plain(t.Text("fingerprint"))
+	return declared != "" && declared == plain(shown), declared != ""
 }
 
 func appTarget(app string) plan.Target {

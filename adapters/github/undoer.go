@@ -55,7 +55,8 @@ func (a forkApprovalRequire) Undoer(ctx context.Context, t adapters.Task, after,
 }
 
 // whoUndid reads the audit log of the repository's organization. It names whoever did
-// this to the target in that time, but for ourselves. Where the log says nothing of it
+// this to the target in that time. Where that was the account firebreak comes as, somebody
+// else holds it or it was another firebreak: it is told and blamed for nothing. Where the log says nothing of it
 // the answer is empty: it may come late.
 func (p *Provider) whoUndid(ctx context.Context, u undone, after, until time.Time) plan.Undone {
 	organization, _, _ := strings.Cut(u.repository, "/")
@@ -75,15 +76,23 @@ func (p *Provider) whoUndid(ctx context.Context, u undone, after, until time.Tim
 		}
 		return plan.Undone{}
 	}
-	var v plan.Undone
+	var (
+		v    plan.Undone
+		ours string
+	)
 	for _, e := range events {
 		at := time.UnixMilli(e.At).UTC()
 		switch {
 		case e.Action != u.event, !strings.EqualFold(e.Repository, u.repository), u.about != nil && !u.about(e):
-		case !at.After(after), at.After(until), e.Actor == "", p.ourselves(self, e.Actor):
+		case !at.After(after), at.After(until), e.Actor == "":
+		case p.ourselves(self, e.Actor):
+			ours = e.Actor
 		default:
 			v.By = append([]plan.Doer{{Who: e.Actor, Event: e.Action, At: at}}, v.By...)
 		}
+	}
+	if len(v.By) == 0 && ours != "" {
+		v.Silent = "GitHub's log names " + ours + ", which firebreak may itself be: it did not undo this; see who else uses that account or App, or another firebreak, and take its token away if nobody does"
 	}
 	return v
 }
