@@ -28,7 +28,8 @@ func (h *Hands) twin(s *respond.State, p *plan.Action, t adapters.Task) error {
 			olds = append(olds, t.Secrets[name])
 		}
 	}
-	if p.Role == plan.Mint {
+	// A value that a person gave counts as made without a reading: it stops at the stores.
+	if p.Role == plan.Mint || p.Role == plan.Deliver || p.Role == plan.Test {
 		for name, ref := range s.Held {
 			if old, is := strings.CutPrefix(name, "old:"); is && (old == p.Credential || strings.HasPrefix(old, p.Credential+"/")) {
 				if v, err := h.value(ref); err == nil {

@@ -37,7 +37,7 @@ func TestTheNewValueIsNotTheOldOne(t *testing.T) {
 				return ref
 			}
 			p := rotation()
-			mint, kill := &p.Actions[0], &p.Actions[2]
+			mint, put, kill := &p.Actions[0], &p.Actions[1], &p.Actions[2]
 			kill.Inputs = map[string]plan.Value{"old": {Held: x.held}}
 			if x.held == "old:cd" {
 				kill.Credential = "cd"
@@ -46,11 +46,14 @@ func TestTheNewValueIsNotTheOldOne(t *testing.T) {
 				Held:    map[string]string{x.held: sealed("old", x.old)},
 				Actions: []respond.ActionState{{Action: mint, Outputs: map[string]plan.Output{"value": {Sealed: sealed("new", x.made)}}}, {Action: kill}},
 			}
-			for _, a := range []*plan.Action{kill, mint} {
+			for _, a := range []*plan.Action{kill, mint, put} {
 				r := s.hands.Verify(t.Context(), st, respond.Verify{Action: a})
 				if twin := r.Final && r.Detail == errTwin.Error(); twin != x.twin || twin && r.State != plan.Broken {
 					t.Errorf("%s: %+v", a.ID, r)
 				}
+			}
+			if o := s.hands.Apply(t.Context(), st, respond.Apply{Action: put, Number: 1}); x.twin != (o.State == plan.Refused && o.Detail == errTwin.Error()) || x.twin && iss.Store != newIssuer().Store {
+				t.Errorf("the store holds %q, %+v", iss.Store, o)
 			}
 			o := s.hands.Apply(t.Context(), st, respond.Apply{Action: kill, Number: 1})
 			if killed := len(iss.ids()) == 0; killed == x.twin || (o.State == plan.Refused) != x.twin {
