@@ -13,7 +13,7 @@ import (
 
 // errTwin: one value was given as the new and as the old one. Either the value that leaked
 // was put into every store again, or the new one is about to be ended.
-var errTwin = errors.New("one and the same value was given as the old and as the new one of this credential. Where the old one is wrong, paste the value that leaked; where the new one is, the leaked value is in the stores: make another by a new plan (firebreak plan), and skip this")
+var errTwin = errors.New("one and the same value was given as the old and as the new one of this credential. Where the old one is wrong, try again and paste the value that leaked. Where the new one is, give another when it is asked for; where nobody asks any more, the leaked value is in the stores: skip this, and make another by a new plan (firebreak plan)")
 
 // twin compares what people gave as a credential's old value with what was made or given
 // as its new one. Nobody rotates a value to itself. What cannot be opened is compared with
