@@ -60,6 +60,7 @@ func (oidcRestore) Plan(in adapters.Inputs, s *snapshot.Snapshot) (plan.Change, 
 	}
 	text := in.Text("earlier")
 	if text == "" {
+		c.Before = nil // it will not be there by then, and that is as planned
 		return c, nil
 	}
 	was, err := removed(text)

@@ -44,6 +44,11 @@ func TestAnIdentityProviderIsRemovedAndMadeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.closed(r, "never killed")
+	for _, a := range r.State.Actions {
+		if strings.HasPrefix(a.Action.Use, "aws.oidc_provider.") && (a.Outcome != plan.Done || a.Amended) {
+			t.Errorf("%s: %s, another state was found than planned: %v", a.Action.Use, a.Outcome, a.Amended)
+		}
+	}
 	order, there := providerChanges(s)
 	if !there || !slices.Equal(order, []string{"iam DeleteOpenIDConnectProvider", "iam CreateOpenIDConnectProvider"}) {
 		t.Errorf("changes %v, there %v", order, there)
