@@ -67,3 +67,12 @@ func TestEveryChoiceHasALabel(t *testing.T) {
 		}
 	}
 }
+
+// To try again means another thing where a person ends an object by hand.
+func TestAnotherOldValueIsCalledThat(t *testing.T) {
+	for kind, want := range map[respond.AskKind]string{respond.Assist: "Paste another old value", respond.Failed: "Try again"} {
+		if got := choices(respond.Ask{Kind: kind, Choices: []string{"retry", "pause"}})[0]; got.label != want || got.word != "retry" {
+			t.Errorf("%s: %+v", kind, got)
+		}
+	}
+}
